@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: GPL-2.0
+#
+# make            keel.ko, the keel tool and the selftests
+# make run        set up, build, boot the testbed and show what Keel does
+# make check      every test
+# make lint       checkpatch, sparse, shellcheck
+# make install    module, tool, udev rule, man pages (DESTDIR, PREFIX)
+# make load       put keel.ko into the running kernel (needs VT-x); make unload
+# make setup      what run and check need, from Debian's packages
+#
+# KDIR=...        headers of another kernel than the running one
+# W=1, C=1        more warnings, sparse
+
+PREFIX ?= /usr/local
+RUNNING := $(shell uname -r)
+export PREFIX DESTDIR
+
+# The running kernel's headers where they are installed, else the testbed's.
+KDIR ?= $(firstword $(wildcard /lib/modules/$(RUNNING)/build) \
+	$(addsuffix /build,$(shell testbed/kernel-dir 6.12 2>/dev/null)))
+RELEASE = $(if $(KDIR),$(shell kmod/kernel-release $(KDIR)))
+MODULE_SOURCES := Kbuild $(wildcard kmod/*.[chS] kmod/Kbuild uapi/linux/*.h)
+
+# Without headers there is nothing that make could build but could not name.
+ifeq ($(KDIR),)
+no_headers = $(error no kernel headers: install linux-headers-$(RUNNING), or run testbed/setup, or give KDIR=)
+endif
+
+.PHONY: all module tool selftests
+all: module tool selftests
+
+# One module per kernel release, each in build/RELEASE; kmod/keel.ko is a copy
+# of the one that was asked for last.
+module: $(MODULE_SOURCES)
+	$(no_headers)
+	@kmod/build-module $(KDIR) build/$(RELEASE)
+	@cp build/$(RELEASE)/kmod/keel.ko kmod/keel.ko
+	@kmod/module-btf kmod/keel.ko $(KDIR)
+
+tool:
+	@$(MAKE) -s -C userspace-tool
+
+selftests: tool
+	@$(MAKE) -s -C selftests
+
+# What testbed/run puts into the guest.  Quick when nothing changed.
+.PHONY: testbed-files
+testbed-files: tool selftests
+	@release=$$(cat $$(testbed/kernel-dir $(KERNEL))/release) && \
+		$(MAKE) -s build/$$release/kmod/keel.ko \
+		KDIR=$$(testbed/kernel-dir $(KERNEL))/build
+
+build/%/kmod/keel.ko: $(MODULE_SOURCES)
+	@kmod/build-module $(KDIR) build/$* >&2
+	@kmod/module-btf $@ $(KDIR) >&2
+	@touch $@
+
+.PHONY: setup run check bench lint
+setup:
+	testbed/setup
+
+run: setup
+	testbed/run --cpus 2 -- sh -c 'modprobe keel && keel caps'
+
+check: setup all
+	selftests/check
+
+lint: setup
+	selftests/lint
+
+.PHONY: install load unload clean
+install: all
+	install -D -m 644 kmod/keel.ko $(DESTDIR)/lib/modules/$(RELEASE)/updates/keel.ko
+	@$(MAKE) -s -C userspace-tool install
+	@if [ -z "$(DESTDIR)" ]; then depmod $(RELEASE); getent group keel >/dev/null || groupadd --system keel; fi
+
+load: module
+	@grep -qw vmx /proc/cpuinfo || { echo "make load: this CPU has no VT-x; use testbed/run" >&2; exit 1; }
+	insmod kmod/keel.ko
+
+unload:
+	rmmod keel
+
+clean:
+	rm -rf build kmod/keel.ko
+	@$(MAKE) -s -C userspace-tool clean
+	@$(MAKE) -s -C selftests clean

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What differs between host kernels, and what of the host is awkward to reach
+ * from a module.  All kernel-version tests of Keel are here and in host.c.
+ *
+ * This is the lowest layer: it knows nothing of VMX and nothing of Keel.
+ */
+#ifndef KEEL_HOST_H
+#define KEEL_HOST_H
+
+#include <linux/types.h>
+
+/**
+ * typedef host_emergency_fn - take a CPU out of VMX operation, now
+ *
+ * Runs with interrupts off, maybe in an NMI, maybe while this CPU was in the
+ * middle of anything.  It must take no lock.
+ *
+ * Return: true if the CPU was in VMX operation.
+ */
+typedef bool (*host_emergency_fn)(void);
+
+int host_emergency_register(host_emergency_fn off);
+void host_emergency_unregister(void);
+
+/**
+ * struct host_power_ops - what to do when the host sleeps or goes down
+ * @suspend: the last CPU is about to sleep; interrupts off, no other CPU online
+ * @resume: that CPU woke up; interrupts off
+ * @shutdown: the host restarts, powers off or starts another kernel; may
+ *	sleep, all CPUs online
+ */
+struct host_power_ops {
+	void (*suspend)(void);
+	void (*resume)(void);
+	void (*shutdown)(void);
+};
+
+int host_power_register(const struct host_power_ops *ops);
+void host_power_unregister(void);
+
+#endif /* KEEL_HOST_H */
