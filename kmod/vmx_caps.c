@@ -136,6 +136,7 @@ u64 vmx_caps_features(const struct keel_vmx_msrs *caps)
 	u32 proc2 = vmx_allowed1(caps->procbased_ctls2);
 	u32 exit = vmx_allowed1(vmx_caps_exit(caps));
 	u64 ept = caps->ept_vpid_cap;
+	u32 vpid = vmx_caps_vpid(caps);
 	u64 features = 0;
 
 	/*
@@ -158,9 +159,9 @@ u64 vmx_caps_features(const struct keel_vmx_msrs *caps)
 		if ((proc2 & SECONDARY_EXEC_ENABLE_PML) && (ept & VMX_EPT_AD_BIT))
 			features |= KEEL_FEATURE_PML;
 	}
-	if ((proc2 & SECONDARY_EXEC_ENABLE_VPID) && (ept & VMX_VPID_INVVPID_BIT) &&
-	    (ept & (VMX_VPID_EXTENT_SINGLE_CONTEXT_BIT |
-		    VMX_VPID_EXTENT_GLOBAL_CONTEXT_BIT)))
+	if ((proc2 & SECONDARY_EXEC_ENABLE_VPID) && (vpid & VMX_VPID_INVVPID_BIT) &&
+	    (vpid & (VMX_VPID_EXTENT_SINGLE_CONTEXT_BIT |
+		     VMX_VPID_EXTENT_GLOBAL_CONTEXT_BIT)))
 		features |= KEEL_FEATURE_VPID;
 	if (proc & CPU_BASED_TPR_SHADOW) {
 		features |= KEEL_FEATURE_TPR_SHADOW;

@@ -50,6 +50,12 @@ static inline u64 vmx_caps_entry(const struct keel_vmx_msrs *caps)
 	return caps->true_entry_ctls ?: caps->entry_ctls;
 }
 
+/* The kernel's VMX_VPID_*_BIT count from bit 32 of IA32_VMX_EPT_VPID_CAP. */
+static inline u32 vmx_caps_vpid(const struct keel_vmx_msrs *caps)
+{
+	return caps->ept_vpid_cap >> 32;
+}
+
 /* Bits 63:32 of a control MSR: what may be 1. */
 static inline u32 vmx_allowed1(u64 ctls)
 {

@@ -123,7 +123,7 @@ static void flush_guest_translations(void)
 {
 	if (vmx_caps.ept_vpid_cap & VMX_EPT_EXTENT_GLOBAL_BIT)
 		invept(VMX_EPT_EXTENT_GLOBAL, 0);
-	if (vmx_caps.ept_vpid_cap & VMX_VPID_EXTENT_GLOBAL_CONTEXT_BIT)
+	if (vmx_caps_vpid(&vmx_caps) & VMX_VPID_EXTENT_GLOBAL_CONTEXT_BIT)
 		invvpid(VMX_VPID_EXTENT_ALL_CONTEXT, 0, 0);
 }
 
