@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * libkeel without a module: linked into the keel command in its place, for
+ * test_cli.sh.  FAKE_KEEL in the environment says what to play.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/keel.h"
+
+static bool play(const char *part)
+{
+	const char *what = getenv("FAKE_KEEL");
+
+	return what && !strcmp(what, part);
+}
+
+int keel_open(void)
+{
+	if (play("no-module"))
+		return -ENOENT;
+	if (play("no-permission"))
+		return -EACCES;
+	if (play("odd-error"))
+		return -EIO;
+	return open("/dev/null", O_RDWR | O_CLOEXEC);
+}
+
+int keel_get_info(int fd, __u32 cpu, struct keel_info *info)
+{
+	if (fd < 0)
+		return -EBADF;
+	if (cpu == 4711 || play("all-offline"))
+		return -ENXIO;
+	if (play("old-module"))
+		return -EINVAL;
+	memset(info, 0, sizeof(*info));
+	info->size = sizeof(*info);
+	info->cpu = cpu;
+	info->abi_version = KEEL_ABI_VERSION + play("other-abi");
+	info->features = KEEL_FEATURE_TPR_SHADOW;
+	info->msrs.basic = 0x005a08000000000dULL;
+	info->msrs.feature_control = 5;
+	return 0;
+}
+
+int keel_create_vm(int fd, __u32 flags)
+{
+	(void)fd;
+	(void)flags;
+	return -ENODEV;
+}

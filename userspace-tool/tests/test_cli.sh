@@ -1,0 +1,87 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+#
+# The keel command from outside: messages and exit statuses.  Needs neither
+# /dev/keel nor VMX: where a module is needed, one is played.
+
+keel=$(dirname "$0")/../keel
+n=0
+failed=0
+LC_ALL=C
+export LC_ALL
+
+# expect NAME STATUS PATTERN ARGUMENT...: run keel, compare status and output
+expect() {
+	name=$1 want=$2 pattern=$3
+	shift 3
+	n=$((n + 1))
+	output=$("$keel" "$@" 2>&1)
+	status=$?
+	if [ "$status" = "$want" ] &&
+	   printf '%s\n' "$output" | grep -qe "$pattern"; then
+		echo "ok $n - $name"
+	else
+		echo "not ok $n - $name"
+		echo "# keel $*: status $status, expected $want; output:"
+		printf '%s\n' "$output" | sed 's/^/# /'
+		failed=1
+	fi
+}
+
+expect 'version' 0 '^keel [0-9.]* (ABI [0-9]*)$' --version
+expect 'help lists commands' 0 '^  caps  *show what' --help
+expect 'help of a command' 0 '^Usage: keel caps ' caps --help
+expect 'no command' 2 '^keel: no command given; '
+expect 'unknown command' 2 "^keel: unknown command 'frob'; " frob
+expect 'unknown option' 2 "^keel: unrecognized option '--frob'" --frob
+expect 'unknown option of a command' 2 \
+	"^keel caps: unrecognized option '--frob'" caps --frob
+expect 'stray argument' 2 "unexpected argument 'x'" caps x
+expect 'bad CPU' 2 "'x' is not the number of a CPU" caps --cpu x
+expect 'list of CPUs' 2 "'0-1' is not the number of a CPU" caps --cpu 0-1
+expect 'negative CPU' 2 "'-1' is not the number of a CPU" caps --cpu -1
+
+# From here on with a played module: see fake_keel.c.
+keel=$(dirname "$0")/keel_fake
+
+# play PART NAME STATUS PATTERN ARGUMENT...: expect, with FAKE_KEEL=PART
+play() {
+	FAKE_KEEL=$1
+	export FAKE_KEEL
+	shift
+	expect "$@"
+}
+
+play no-module 'missing device' 1 \
+	"^keel: /dev/keel: No such file or directory; load the module with 'modprobe keel'\$" \
+	caps
+play no-permission 'no permission' 1 \
+	'^keel: /dev/keel: Permission denied; be root, or join group keel: ' caps
+play odd-error 'another error' 1 \
+	'^keel: /dev/keel: Input/output error$' caps
+play old-module 'module of another version' 1 \
+	'^keel: /dev/keel: Invalid argument; install module and tool from one version$' \
+	caps
+play other-abi 'module of another ABI' 1 \
+	'^keel: the module has ABI [0-9]*, the tool [0-9]*; install both from one version$' \
+	caps
+play all-offline 'every CPU went offline' 1 '^keel: no CPU answered$' caps
+play ok 'CPU that is not online' 1 \
+	'^keel: CPU 4711: not online; /sys/devices/system/cpu/online lists ' \
+	caps --cpu 4711
+play ok 'all CPUs' 0 '^CPUs* 0' caps
+play ok 'one CPU' 0 '^CPU 0$' caps --cpu 0
+play ok 'no EPT' 0 \
+	'EPT: absent (extended page tables: not offered by this CPU)' caps
+play ok 'JSON' 0 '"IA32_VMX_BASIC": "0x005a08000000000d"' caps --json
+play ok 'raw' 0 '^  IA32_VMX_BASIC  *0x480  0x005a08000000000d$' caps --raw
+
+n=$((n + 1))
+if [ -c /dev/full ] && ! "$keel" caps >/dev/full 2>/dev/null; then
+	echo "ok $n - full disk"
+else
+	echo "not ok $n - full disk"
+	failed=1
+fi
+echo "1..$n"
+exit $failed
