@@ -58,9 +58,27 @@ publish()
 	rm -rf -- "$from.old"
 }
 
+# publish_once FOLDER COMPONENT KEY: for components that are named by their
+# key. Whoever comes second finds the same content in place and drops his.
+publish_once()
+{
+	printf '%s\n' "$3" >"$1/.key"
+	mkdir -p -- "$(dirname -- "$tb_cache/$2")"
+	mv -T -- "$1" "$tb_cache/$2" 2>/dev/null || fresh "$2" "$3"
+}
+
 # A scratch folder beside the cache, so that publish() is a rename.
 scratch()
 {
 	mkdir -p -- "$tb_cache/tmp"
 	mktemp -d -- "$tb_cache/tmp/$1.XXXXXX"
+}
+
+as_root()
+{
+	if [[ $(id -u) -eq 0 ]]; then
+		"$@"
+	else
+		sudo -- "$@"
+	fi
 }

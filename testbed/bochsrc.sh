@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+#
+# The PC's description for Bochs. Sourced by run, whose options it reads.
+
+# Instructions in a second of guest time; see docs/testbed.md for the choice.
+bochs_ips=100000000
+
+# bochsrc LOAD-ADDRESS: print the configuration. Paths are relative to the
+# run's folder.
+bochsrc()
+{
+	local own_build='' display=term
+	if [[ ${bochs:?} == "${tb_cache:?}"/* ]]; then
+		own_build=yes
+		display=nogui
+	fi
+
+	cat <<-END
+	display_library: ${display:?}
+	cpu: model=${cpu:?}, count=${cpus:?}, ips=$bochs_ips, reset_on_triple_fault=1, ignore_bad_msrs=1
+	memory: guest=${mem:?}, host=$mem${own_build:+, block_size=8192}
+	romimage: file=/usr/share/bochs/BIOS-bochs-latest
+	vgaromimage: file=/usr/share/vgabios/vgabios.bin
+	vga: extension=none, update_freq=1
+	optromimage1: file=boot.rom, address=0xd0000
+	pci: enabled=1, chipset=i440fx
+	ata0: enabled=0
+	ata1: enabled=0
+	boot: floppy
+	clock: sync=none
+	port_e9_hack: enabled=1${own_build:+, all_rings=1}
+	com1: enabled=1, mode=file, dev=console
+	log: bochs.log
+	panic: action=fatal
+	error: action=ignore
+	info: action=report
+	debug: action=ignore
+	END
+	# The order matters: Bochs hands out memory by first touch (boot.S).
+	# Low memory, the block at the top where the BIOS puts its tables, and
+	# then the kernel, whose image must be in one piece.
+	cat <<-END
+	optramimage1: file=low, address=0x10000
+	optramimage2: file=top, address=$(printf '0x%x' $(((mem << 20) - 65536)))
+	optramimage3: file=high, address=$1
+	END
+}

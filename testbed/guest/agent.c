@@ -1,0 +1,287 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The first process in the testbed's guest: makes the usual mounts, runs one
+ * command, and sends to the host what it prints, the kernel's log, the files
+ * asked for, and its status (frame.h). Then it switches the machine off.
+ *
+ * /testbed/argv holds the command, /testbed/get one path per file to send;
+ * strings end with a nought. Next: host/monitor.c, which reads the frames.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/io.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "frame.h"
+
+#define FRAME_MAX	4096
+
+static const char guest_path[] =
+	"/usr/libexec/keel/selftests:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+static void out_bytes(uint16_t port, const void *data, size_t len)
+{
+	asm volatile("rep outsb" : "+S"(data), "+c"(len) : "d"(port) : "memory");
+}
+
+static void send_frame(char kind, const void *data, size_t len)
+{
+	unsigned char head[4] = { FRAME_MARK, kind, len & 0xff, len >> 8 };
+
+	out_bytes(FRAME_PORT, head, sizeof(head));
+	out_bytes(FRAME_PORT, data, len);
+}
+
+static void complain(const char *what)
+{
+	char line[256];
+	int len = snprintf(line, sizeof(line), "testbed: %s: %s\n", what, strerror(errno));
+
+	send_frame(FRAME_OUTPUT, line, len);
+}
+
+static void make_mount(const char *type, const char *where, const char *options)
+{
+	mkdir(where, 0755);
+	/* What this kernel does not have is not there; that is no fault. */
+	if (mount(type, where, type, 0, options) && errno != ENODEV && errno != ENOENT)
+		complain(where);
+}
+
+static void make_mounts(void)
+{
+	make_mount("proc", "/proc", "");
+	make_mount("sysfs", "/sys", "");
+	make_mount("devtmpfs", "/dev", "");
+	make_mount("devpts", "/dev/pts", "");
+	make_mount("tmpfs", "/dev/shm", "");
+	make_mount("tmpfs", "/tmp", "mode=1777");
+	make_mount("tmpfs", "/run", "mode=755");
+	make_mount("debugfs", "/sys/kernel/debug", "");
+	make_mount("tracefs", "/sys/kernel/tracing", "");
+	make_mount("bpf", "/sys/fs/bpf", "");
+	symlink("/proc/self/fd", "/dev/fd");
+	symlink("/proc/self/fd/0", "/dev/stdin");
+	symlink("/proc/self/fd/1", "/dev/stdout");
+	symlink("/proc/self/fd/2", "/dev/stderr");
+}
+
+/* Reads a file of strings into an array that ends with NULL; never freed. */
+static char **read_strings(const char *path)
+{
+	static const size_t most = 1 << 20;
+	char *text = malloc(most + 1);
+	char **list;
+	ssize_t len = 0, got;
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	size_t count = 0, i = 0;
+	char *at;
+
+	if (!text)
+		return NULL;
+	while (fd >= 0 && (got = read(fd, text + len, most - len)) > 0)
+		len += got;
+	if (fd >= 0)
+		close(fd);
+	text[len] = 0;
+	for (at = text; at < text + len; at += strlen(at) + 1)
+		count++;
+	list = calloc(count + 1, sizeof(*list));
+	if (!list)
+		return NULL;
+	for (at = text; at < text + len; at += strlen(at) + 1)
+		list[i++] = at;
+	return list;
+}
+
+/* Starts argv with its output going to the pipe; returns its process. */
+static pid_t start(char **argv, int pipe_fd, int errors_too)
+{
+	pid_t pid = fork();
+
+	if (pid)
+		return pid;
+	setsid();
+	dup2(pipe_fd, STDOUT_FILENO);
+	if (errors_too)
+		dup2(pipe_fd, STDERR_FILENO);
+	execvp(argv[0], argv);
+	dprintf(STDERR_FILENO, "%s: %s\n", argv[0], strerror(errno));
+	/* What a shell answers: not found, or found and not runnable. */
+	_exit(errno == ENOENT ? 127 : 126);
+}
+
+/* Sends what is in the pipe now. False at its end. */
+static int forward(int fd, char kind, int number)
+{
+	unsigned char data[FRAME_MAX];
+	size_t used = 0;
+	ssize_t got;
+
+	if (kind == FRAME_FILE)
+		data[used++] = number;
+	got = read(fd, data + used, sizeof(data) - used);
+	if (got < 0)
+		return errno == EINTR;
+	if (got > 0)
+		send_frame(kind, data, used + got);
+	return got > 0;
+}
+
+/*
+ * Runs argv and sends its output. Returns its status as a shell does. A
+ * process that it left behind may hold the pipe open: the end of argv ends
+ * the output, not the end of the pipe. Orphans are reaped on the way.
+ */
+static int run(char **argv, char kind, int number)
+{
+	int fds[2], status = 0;
+	int ended = 0;
+	pid_t pid, gone;
+
+	if (pipe2(fds, O_CLOEXEC)) {
+		complain("pipe");
+		return 126;
+	}
+	pid = start(argv, fds[1], kind == FRAME_OUTPUT);
+	close(fds[1]);
+	if (pid < 0) {
+		complain("fork");
+		close(fds[0]);
+		return 126;
+	}
+	for (;;) {
+		struct pollfd wait = { .fd = fds[0], .events = POLLIN };
+		int ready = poll(&wait, 1, ended ? 0 : 50);
+
+		if (ready > 0 && !forward(fds[0], kind, number)) {
+			/* Pipe at its end: nothing but the process to wait for. */
+			if (!ended && waitpid(pid, &status, 0) == pid)
+				ended = 1;
+			break;
+		}
+		if (ready <= 0 && ended)
+			break;
+		while (!ended && (gone = waitpid(-1, &wait.fd, WNOHANG)) > 0) {
+			if (gone != pid)
+				continue;
+			status = wait.fd;
+			ended = 1;
+		}
+	}
+	close(fds[0]);
+	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+static void send_files(char **paths)
+{
+	int number;
+
+	for (number = 0; paths && paths[number]; number++) {
+		char *argv[] = { "tar", "-c", "-f", "-", "-C", "/", "--", NULL, NULL };
+
+		argv[7] = paths[number] + strspn(paths[number], "/");
+		run(argv, FRAME_FILE, number);
+	}
+}
+
+/* The debug kernels' leak detector speaks only when asked. */
+static void scan_for_leaks(void)
+{
+	int fd = open("/sys/kernel/debug/kmemleak", O_WRONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return;
+	if (write(fd, "scan", 4) < 0)
+		complain("kmemleak");
+	close(fd);
+}
+
+static void send_kernel_log(void)
+{
+	int fd = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	char record[FRAME_MAX * 2];
+	char line[FRAME_MAX];
+	ssize_t got;
+
+	if (fd < 0) {
+		complain("/dev/kmsg");
+		return;
+	}
+	for (;;) {
+		unsigned long long prio, seq, usec;
+		char *text;
+		int len;
+
+		got = read(fd, record, sizeof(record) - 1);
+		if (got < 0 && errno == EPIPE)
+			continue;	/* overwritten meanwhile: go on behind */
+		if (got <= 0)
+			break;
+		record[got] = 0;
+		text = strchr(record, ';');
+		if (!text || sscanf(record, "%llu,%llu,%llu", &prio, &seq, &usec) != 3)
+			continue;
+		text[1 + strcspn(text + 1, "\n")] = 0;
+		len = snprintf(line, sizeof(line), "<%llu>[%5llu.%06llu] %s\n", prio & 7,
+			       usec / 1000000, usec % 1000000, text + 1);
+		send_frame(FRAME_KMSG, line, len < (int)sizeof(line) ? len : (int)sizeof(line) - 1);
+	}
+	close(fd);
+}
+
+static void send_status(int status)
+{
+	char text[16];
+
+	send_frame(FRAME_STATUS, text, snprintf(text, sizeof(text), "%d", status));
+}
+
+int main(void)
+{
+	char **argv, **paths;
+	int status, fd;
+
+	make_mounts();
+	fd = open("/dev/null", O_RDWR);
+	if (fd >= 0)
+		dup2(fd, STDIN_FILENO);
+	if (iopl(3))
+		perror("testbed: iopl");
+
+	setenv("PATH", guest_path, 1);
+	setenv("HOME", "/root", 1);
+	setenv("USER", "root", 1);
+	setenv("SHELL", "/bin/sh", 1);
+	setenv("TERM", "dumb", 1);
+	mkdir("/root", 0700);
+	if (chdir("/root"))
+		complain("/root");
+
+	argv = read_strings("/testbed/argv");
+	paths = read_strings("/testbed/get");
+	send_frame(FRAME_START, NULL, 0);
+	if (argv && argv[0]) {
+		status = run(argv, FRAME_OUTPUT, 0);
+	} else {
+		complain("no command");
+		status = 126;
+	}
+	send_files(paths);
+	scan_for_leaks();
+	send_kernel_log();
+	send_status(status);
+	out_bytes(SHUTDOWN_PORT, SHUTDOWN_WORD, strlen(SHUTDOWN_WORD));
+	for (;;)
+		pause();
+}

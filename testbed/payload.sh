@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash disable=SC2154 # run sets what is read here
+#
+# What one run adds to the guest's files: keel, the selftests, what --put
+# names, the shared libraries of all of these, the command. Sourced by run.
+
+# put_file FILE DEST: copy a file or folder to DEST under the payload's root.
+put_file()
+{
+	local to=$payload/${2#/}
+
+	mkdir -p -- "$(dirname -- "$to")"
+	if [[ -d $1 ]]; then
+		mkdir -p -- "$to"
+		cp -rL -- "$1/." "$to/"
+	else
+		cp -L -- "$1" "$to"
+	fi
+}
+
+# put_argument FILE[:DEST]: as --put takes it. A colon in FILE itself is fine
+# as long as FILE exists.
+put_argument()
+{
+	local file=$1 dest=
+
+	if [[ ! -e $file && $file == *:* ]]; then
+		dest=${file##*:}
+		file=${file%:*}
+	fi
+	[[ -e $file ]] || die "--put $1: there is no $file"
+	[[ -n $dest ]] || dest=/root/
+	[[ $dest == /* ]] || dest=/root/$dest
+	[[ $dest != */ ]] || dest+=$(basename -- "$(realpath -s -- "$file")")
+	put_file "$file" "$dest"
+}
+
+# What the build made of Keel; what is not there is left out.
+put_keel()
+{
+	local top=$1 release=$2 module program
+
+	module=$top/build/$release/kmod/keel.ko
+	if [[ -n $release && -f $module ]]; then
+		put_file "$module" "/usr/lib/modules/$release/extra/keel.ko"
+	fi
+	if [[ -x $top/userspace-tool/keel ]]; then
+		put_file "$top/userspace-tool/keel" /usr/bin/keel
+	fi
+	for program in "$top"/selftests/*; do
+		if [[ -f $program && -x $program ]]; then
+			put_file "$program" "/usr/libexec/keel/selftests/${program##*/}"
+		fi
+	done
+}
+
+is_elf()
+{
+	local magic
+
+	LC_ALL=C IFS= read -r -d '' -n 4 magic <"$1" 2>/dev/null || true
+	[[ $magic == $'\x7fELF' ]]
+}
+
+# The loader and the libraries of every program in the payload, at the paths
+# where they lie on this machine.
+put_libraries()
+{
+	local file programs=() library
+
+	while read -r -d '' file; do
+		if [[ $file != *.ko && $file != *.o ]] && is_elf "$file"; then
+			programs+=("$file")
+		fi
+	done < <(find "$payload" -type f -print0)
+	[[ ${#programs[@]} -gt 0 ]] || return 0
+	# ldd fails when one of them is static; that one needs nothing.
+	{ ldd "${programs[@]}" 2>/dev/null || true; } |
+		sed -nE 's#^[^/]*(/[^ ]+) \(0x.*#\1#p' | grep -v ':$' | sort -u |
+		while read -r library; do
+			[[ -e $payload$library ]] || put_file "$library" "$library"
+		done
+}
+
+# pack_payload FILE: everything as one more initramfs.
+pack_payload()
+{
+	(cd "$payload" && find . | cpio --quiet -o -H newc -R 0:0) >"$1"
+}
