@@ -133,6 +133,6 @@ bool host_log_has(int fd, const char *text)
 		if (len <= 0)
 			return found;
 		line[len] = 0;
-		found |= strstr(line, text) != NULL;
+		found |= !!strstr(line, text);
 	}
 }

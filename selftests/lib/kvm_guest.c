@@ -48,7 +48,8 @@ int kvm_guest_run(int vm)
 	int size = ioctl(open("/dev/kvm", O_RDWR | O_CLOEXEC), KVM_GET_VCPU_MMAP_SIZE, 0);
 	int vcpu = ioctl(vm, KVM_CREATE_VCPU, 0);
 	struct kvm_run *run = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, vcpu, 0);
-	void *mem = mmap(NULL, GUEST_PAGE, PROT_READ | PROT_WRITE, MAP_ANONYMOUS | MAP_SHARED, -1, 0);
+	void *mem = mmap(NULL, GUEST_PAGE, PROT_READ | PROT_WRITE,
+			 MAP_ANONYMOUS | MAP_SHARED, -1, 0);
 	struct kvm_userspace_memory_region slot = {
 		.guest_phys_addr = GUEST_PAGE,
 		.memory_size = GUEST_PAGE,

@@ -1,0 +1,29 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# What `make check` runs, one line a job; see selftests/check.  The long ones
+# come first, so that the cores stay busy to the end.
+
+boot kernel-6.1-two-cpus corei7_skylake_x --kernel 6.1 --cpus 2 -- keel-selftests
+boot kernel-6.1 core2_penryn_t9600 --kernel 6.1 -- keel-selftests
+boot kernel-6.12-two-cpus corei7_skylake_x --cpus 2 -- keel-selftests
+for model in core2_penryn_t9600 corei5_lynnfield_750 corei7_sandy_bridge_2600k \
+	     corei7_haswell_4770 corei7_skylake_x tigerlake; do
+	boot "$model" "$model" -- keel-selftests
+done
+
+# Firmware that locked VMX off on the boot CPU, and firmware that left it on.
+boot locked corei7_skylake_x --feature-control 1 -- boot_locked
+boot locked-on-one-cpu corei7_skylake_x --cpus 2 --feature-control 1 -- boot_locked
+boot firmware-enabled corei7_skylake_x --feature-control 5 -- test_vm
+
+# Another kernel is started from under a Keel that holds VMX.
+job kexec selftests/kexec orderly
+job kexec-two-cpus selftests/kexec orderly --cpus 2
+job crash-kexec selftests/kexec crash
+job crash-kexec-two-cpus selftests/kexec crash --cpus 2
+
+job testbed testbed/selftest
+job unit make -s -C selftests check
+job tool make -s -C userspace-tool check
+job static selftests/static

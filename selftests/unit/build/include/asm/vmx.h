@@ -1,1 +1,0 @@
-/root/.cache/keel-testbed/kernels/6.12/root/usr/src//linux-headers-6.12.95+deb12-common/arch/x86/include/asm/vmx.h
