@@ -5,9 +5,16 @@
 # names, the shared libraries of all of these, the command. Sourced by run.
 
 # put_file FILE DEST: copy a file or folder to DEST under the payload's root.
+# In the guest /bin, /sbin, /lib and /lib64 are links to those in /usr; a
+# folder of that name in the payload would take the link's place.
 put_file()
 {
-	local to=$payload/${2#/}
+	local dest=/${2#/} to
+
+	case $dest in
+	/bin/* | /sbin/* | /lib/* | /lib64/*) dest=/usr$dest ;;
+	esac
+	to=$payload$dest
 
 	mkdir -p -- "$(dirname -- "$to")"
 	if [[ -d $1 ]]; then
@@ -78,7 +85,7 @@ put_libraries()
 	{ ldd "${programs[@]}" 2>/dev/null || true; } |
 		sed -nE 's#^[^/]*(/[^ ]+) \(0x.*#\1#p' | grep -v ':$' | sort -u |
 		while read -r library; do
-			[[ -e $payload$library ]] || put_file "$library" "$library"
+			put_file "$library" "$library"
 		done
 }
 
