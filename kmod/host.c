@@ -107,7 +107,7 @@ static struct kmsg_dumper host_dumper = {
  * host_emergency_register - be called when the host panics or crashes
  * @off: takes the calling CPU out of VMX operation
  *
- * Not to be called twice without host_emergency_unregister() between.
+ * Takes effect with host_emergency_arm().
  *
  * Return: 0 or a negative errno.
  */
@@ -120,26 +120,41 @@ int host_emergency_register(host_emergency_fn off)
 	if (ret)
 		return ret;
 	ret = kmsg_dump_register(&host_dumper);
-	if (ret) {
+	if (ret)
 		unregister_nmi_handler(NMI_LOCAL, "keel");
-		return ret;
-	}
-	next_stop = smp_ops.stop_other_cpus;
-	WRITE_ONCE(smp_ops.stop_other_cpus, host_stop);
-	next_crash_stop = smp_ops.crash_stop_other_cpus;
-	/* Without one the kernel calls stop_other_cpus, which is caught too. */
-	if (next_crash_stop)
-		WRITE_ONCE(smp_ops.crash_stop_other_cpus, host_crash_stop);
-	return 0;
+	return ret;
+}
+
+/** host_emergency_unregister - undo host_emergency_register() */
+void host_emergency_unregister(void)
+{
+	kmsg_dump_unregister(&host_dumper);
+	unregister_nmi_handler(NMI_LOCAL, "keel");
 }
 
 /**
- * host_emergency_unregister - undo host_emergency_register()
+ * host_emergency_arm - from now on there may be something to switch off
+ *
+ * Apart from registering because that waits for RCU, and VMX goes on and off
+ * often.  Not to be called twice without host_emergency_disarm() between.
+ */
+void host_emergency_arm(void)
+{
+	next_stop = smp_ops.stop_other_cpus;
+	next_crash_stop = smp_ops.crash_stop_other_cpus;
+	WRITE_ONCE(smp_ops.stop_other_cpus, host_stop);
+	/* Without one the kernel calls stop_other_cpus, which is caught too. */
+	if (next_crash_stop)
+		WRITE_ONCE(smp_ops.crash_stop_other_cpus, host_crash_stop);
+}
+
+/**
+ * host_emergency_disarm - undo host_emergency_arm()
  *
  * The caller holds a reference on the module.  Where somebody took the same
  * hooks after us, they cannot be given back: the module then stays for good.
  */
-void host_emergency_unregister(void)
+void host_emergency_disarm(void)
 {
 	bool stuck = cmpxchg(&smp_ops.stop_other_cpus, host_stop, next_stop) != host_stop;
 
@@ -150,8 +165,6 @@ void host_emergency_unregister(void)
 		pr_warn("another module hooks smp_ops above Keel: keel.ko stays loaded until the host restarts\n");
 		__module_get(THIS_MODULE);
 	}
-	kmsg_dump_unregister(&host_dumper);
-	unregister_nmi_handler(NMI_LOCAL, "keel");
 }
 
 static const struct host_power_ops *power_ops;	/* [C] while registered */

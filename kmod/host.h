@@ -22,6 +22,8 @@ typedef bool (*host_emergency_fn)(void);
 
 int host_emergency_register(host_emergency_fn off);
 void host_emergency_unregister(void);
+void host_emergency_arm(void);
+void host_emergency_disarm(void);
 
 /**
  * struct host_power_ops - what to do when the host sleeps or goes down

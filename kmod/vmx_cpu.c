@@ -230,14 +230,12 @@ static int enable_all(void)
 {
 	int ret;
 
-	ret = host_emergency_register(cpu_emergency_off);
-	if (ret)
-		return ret;
+	host_emergency_arm();
 	/* Rolls back the CPUs before the one that refuses. */
 	ret = cpuhp_setup_state(CPUHP_AP_ONLINE_DYN, "x86/keel:online",
 				vmx_cpu_online, vmx_cpu_offline);
 	if (ret < 0) {
-		host_emergency_unregister();
+		host_emergency_disarm();
 		return ret;
 	}
 	vmx_hp_state = ret;
@@ -248,7 +246,7 @@ static int enable_all(void)
 static void disable_all(void)
 {
 	cpuhp_remove_state(vmx_hp_state);
-	host_emergency_unregister();
+	host_emergency_disarm();
 	pr_info("VMX off\n");
 }
 
@@ -411,7 +409,13 @@ int vmx_cpu_init(void)
 	ret = check_online_cpus();
 	if (ret)
 		return ret;
-	return host_power_register(&vmx_power_ops);
+	ret = host_emergency_register(cpu_emergency_off);
+	if (ret)
+		return ret;
+	ret = host_power_register(&vmx_power_ops);
+	if (ret)
+		host_emergency_unregister();
+	return ret;
 }
 
 /** vmx_cpu_exit - undo vmx_cpu_init(); the last user is gone */
@@ -420,6 +424,7 @@ void vmx_cpu_exit(void)
 	unsigned int cpu;
 
 	host_power_unregister();
+	host_emergency_unregister();
 	for_each_possible_cpu(cpu)
 		free_page((unsigned long)per_cpu(vmx_cpus, cpu).region);
 }

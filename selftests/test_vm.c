@@ -127,7 +127,7 @@ TEST_F(vm, many)
 {
 	int vms[64], round, i;
 
-	for (round = 0; round < 20; round++) {
+	for (round = 0; round < 10; round++) {
 		for (i = 0; i < 64; i++) {
 			vms[i] = keel_create_vm(self->fd, 0);
 			ASSERT_LE(0, vms[i]);
@@ -145,7 +145,7 @@ TEST_F(vm, racing_creators)
 	for (i = 0; i < 8; i++) {
 		if (fork())
 			continue;
-		for (n = 0; n < 50; n++) {
+		for (n = 0; n < 10; n++) {
 			int vm = keel_create_vm(self->fd, 0);
 
 			if (vm < 0)

@@ -45,7 +45,8 @@ static int run_to_out(int vcpu, struct kvm_run *run)
 int kvm_guest_run(int vm)
 {
 	static const unsigned char code[] = { 0xe6, 0x10, 0xf4 };	/* out %al, $0x10; hlt */
-	int size = ioctl(open("/dev/kvm", O_RDWR | O_CLOEXEC), KVM_GET_VCPU_MMAP_SIZE, 0);
+	int kvm = open("/dev/kvm", O_RDWR | O_CLOEXEC);
+	int size = ioctl(kvm, KVM_GET_VCPU_MMAP_SIZE, 0);
 	int vcpu = ioctl(vm, KVM_CREATE_VCPU, 0);
 	struct kvm_run *run = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, vcpu, 0);
 	void *mem = mmap(NULL, GUEST_PAGE, PROT_READ | PROT_WRITE,
@@ -57,6 +58,8 @@ int kvm_guest_run(int vm)
 	};
 	int ret;
 
+	/* Left open it would keep kvm_intel from being unloaded. */
+	close(kvm);
 	if (size < 0 || vcpu < 0 || run == MAP_FAILED || mem == MAP_FAILED)
 		return -errno;
 	memcpy(mem, code, sizeof(code));
