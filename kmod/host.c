@@ -17,6 +17,7 @@
 
 #include <linux/cpumask.h>
 #include <linux/delay.h>
+#include <linux/entry-kvm.h>
 #include <linux/kmsg_dump.h>
 #include <linux/module.h>
 #include <linux/notifier.h>
@@ -25,6 +26,9 @@
 #include <linux/syscore_ops.h>
 #include <linux/version.h>
 #include <asm/apic.h>
+#include <asm/cpufeature.h>
+#include <asm/msr.h>
+#include <asm/nospec-branch.h>
 #include <asm/nmi.h>
 #include <asm/smp.h>
 
@@ -241,4 +245,109 @@ void host_power_unregister(void)
 {
 	host_syscore_unregister();
 	unregister_reboot_notifier(&host_reboot_nb);
+}
+
+/* Whether entries clear the L1 data cache, see host_mitigations_init(). */
+static DEFINE_STATIC_KEY_FALSE(flush_l1d);
+/* Filling the cache with these does it where the CPU has no command for it. */
+static void *l1d_pages;		/* [C] while the module is loaded; NULL with the command */
+#define L1D_ORDER	4
+
+/**
+ * host_mitigations_init - see what the host does about speculation
+ *
+ * The rest of the mitigations are alternatives in vmx_entry.S: the kernel patches
+ * them when it loads the module.
+ */
+void host_mitigations_init(void)
+{
+	u64 caps = 0;
+
+	if (!boot_cpu_has_bug(X86_BUG_L1TF) || cpu_mitigations_off())
+		return;
+	rdmsrl_safe(MSR_IA32_ARCH_CAPABILITIES, &caps);
+	if (caps & ARCH_CAP_SKIP_VMENTRY_L1DFLUSH)
+		return;
+	if (!boot_cpu_has(X86_FEATURE_FLUSH_L1D)) {
+		l1d_pages = (void *)__get_free_pages(GFP_KERNEL, L1D_ORDER);
+		if (!l1d_pages) {
+			pr_warn("no memory to flush the L1 data cache with: guests may see host data (L1TF)\n");
+			return;
+		}
+		/* Pages that read as zeros could all be one, from one cache line. */
+		memset(l1d_pages, 0x5a, PAGE_SIZE << L1D_ORDER);
+	}
+	static_branch_enable(&flush_l1d);
+}
+
+/** host_mitigations_exit - undo host_mitigations_init() */
+void host_mitigations_exit(void)
+{
+	static_branch_disable(&flush_l1d);
+	if (l1d_pages)
+		free_pages((unsigned long)l1d_pages, L1D_ORDER);
+}
+
+/** host_l1d_flush_name - what host_flush_l1d() does, for people */
+const char *host_l1d_flush_name(void)
+{
+	if (!static_key_enabled(&flush_l1d))
+		return "none";
+	return l1d_pages ? "by software" : "by command";
+}
+
+/**
+ * host_flush_l1d - clear the L1 data cache where the CPU has L1TF
+ *
+ * To be called where host code has run that other data than this VM's may have
+ * come from; interrupts off.
+ */
+void host_flush_l1d(void)
+{
+	unsigned long i;
+
+	if (!static_branch_unlikely(&flush_l1d))
+		return;
+	if (!l1d_pages) {
+		wrmsrl(MSR_IA32_FLUSH_CMD, L1D_FLUSH);
+		return;
+	}
+	/* Twice: the first round brings in the translations. */
+	for (i = 0; i < PAGE_SIZE << L1D_ORDER; i += PAGE_SIZE)
+		READ_ONCE(*(u8 *)(l1d_pages + i));
+	rmb();
+	for (i = 0; i < PAGE_SIZE << L1D_ORDER; i += 64)
+		READ_ONCE(*(u8 *)(l1d_pages + i));
+	rmb();
+}
+
+/** host_branch_barrier - let one guest's branches not steer another's */
+void host_branch_barrier(void)
+{
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 16, 0)
+	indirect_branch_prediction_barrier();
+#else
+	if (boot_cpu_has(X86_FEATURE_USE_IBPB))
+		wrmsrl(MSR_IA32_PRED_CMD, PRED_CMD_IBPB);
+#endif
+}
+
+/** host_work_pending - signals, rescheduling, task work; interrupts off */
+bool host_work_pending(void)
+{
+	return xfer_to_guest_mode_work_pending();
+}
+
+/**
+ * host_do_work - do what host_work_pending() saw; may sleep
+ *
+ * Return: 0, or -EINTR where a signal is pending.
+ */
+int host_do_work(void)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 18, 0)
+	return xfer_to_guest_mode_handle_work();
+#else
+	return xfer_to_guest_mode_handle_work(NULL);
+#endif
 }

@@ -41,4 +41,15 @@ struct host_power_ops {
 int host_power_register(const struct host_power_ops *ops);
 void host_power_unregister(void);
 
+/* Mitigations, as the host's kernel has chosen them. */
+void host_mitigations_init(void);
+void host_flush_l1d(void);
+void host_branch_barrier(void);
+void host_mitigations_exit(void);
+const char *host_l1d_flush_name(void);
+
+/* Work that the kernel wants done before a thread goes on in a guest. */
+bool host_work_pending(void);
+int host_do_work(void);
+
 #endif /* KEEL_HOST_H */

@@ -83,7 +83,8 @@ long keel_ioctl(const struct keel_ioctl_op *ops, unsigned int nr_ops,
 		/* The size may have changed in user memory since it was read. */
 		*(u32 *)buf = min(user_size, op->size);
 		ret = op->fn(obj, buf);
-		if (ret >= 0 && op->out && copy_to_user(uarg, buf, *(u32 *)buf))
+		/* Some errors say more in the structure: what is needed, which one. */
+		if (op->out && copy_to_user(uarg, buf, *(u32 *)buf) && ret >= 0)
 			ret = keel_refuse(-EFAULT, "%s: no writable memory at the argument",
 					  op->name);
 	}

@@ -31,6 +31,7 @@
 #include "host.h"
 #include "vmx_caps.h"
 #include "vmx_insn.h"
+#include "vmx_vmcs.h"
 
 /**
  * struct vmx_cpu - VMX on one CPU
@@ -172,6 +173,7 @@ static void cpu_off(struct vmx_cpu *c)
 {
 	WRITE_ONCE(c->state, VMX_CPU_OFF);
 	barrier();	/* nobody touches a VMCS here from now on */
+	vmx_vmcs_clear_cpu();
 	flush_guest_translations();
 	vmxoff();
 	cr4_clear_bits_irqsoff(X86_CR4_VMXE);
@@ -281,6 +283,23 @@ void vmx_put(void)
 	if (!--vmx_users)
 		disable_all();
 	mutex_unlock(&vmx_lock);
+}
+
+/**
+ * vmx_cpu_ready - whether this CPU can run a guest; preemption off
+ *
+ * False for a moment while the CPU goes offline or the host goes down, and for
+ * good on a CPU that did not come back after sleep.
+ */
+bool vmx_cpu_ready(void)
+{
+	return this_cpu_read(vmx_cpus.state) == VMX_CPU_ON;
+}
+
+/** vmx_is_down - whether VMX stays off, because the host goes down */
+bool vmx_is_down(void)
+{
+	return READ_ONCE(vmx_down);
 }
 
 static void vmx_suspend(void)
@@ -400,6 +419,7 @@ int vmx_cpu_init(void)
 		pr_err("this CPU has no VMX (Intel VT-x)\n");
 		return -ENODEV;
 	}
+	vmx_vmcs_init_cpus();
 	vmx_caps_read(&vmx_caps, rdmsr_checked);
 	lack = vmx_caps_lack(&vmx_caps);
 	if (lack) {
