@@ -6,6 +6,21 @@
 # Instructions in a second of guest time; see docs/testbed.md for the choice.
 bochs_ips=100000000
 
+# make_bios FILE VALUE: the BIOS, which leaves VALUE in IA32_FEATURE_CONTROL.
+# It has the instructions "or $5, %eax; wrmsr" for that twice, once for the
+# boot CPU and once for the others; no option changes the 5.
+make_bios()
+{
+	local value different
+	local stock=/usr/share/bochs/BIOS-bochs-latest
+
+	value=$(printf '\\x%02x' $(($2)))
+	LC_ALL=C sed "s/\x83\xc8\x05\x0f\x30/\x83\xc8$value\x0f\x30/g" "$stock" >"$1"
+	different=$({ cmp -l -- "$stock" "$1" || true; } | wc -l)
+	[[ $(($2)) -eq 5 || $different -eq 2 ]] ||
+		die "this BIOS sets IA32_FEATURE_CONTROL in an unknown way"
+}
+
 # bochsrc LOAD-ADDRESS: print the configuration. Paths are relative to the
 # run's folder.
 bochsrc()
@@ -20,7 +35,7 @@ bochsrc()
 	display_library: ${display:?}
 	cpu: model=${cpu:?}, count=${cpus:?}, ips=$bochs_ips, reset_on_triple_fault=1, ignore_bad_msrs=1
 	memory: guest=${mem:?}, host=$mem${own_build:+, block_size=8192}
-	romimage: file=/usr/share/bochs/BIOS-bochs-latest
+	romimage: file=bios
 	vgaromimage: file=/usr/share/vgabios/vgabios.bin
 	vga: extension=none, update_freq=1
 	optromimage1: file=boot.rom, address=0xd0000

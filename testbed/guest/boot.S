@@ -12,7 +12,6 @@
 #include "frame.h"
 #include "handoff.h"
 
-#define MSR_FEATURE_CONTROL	0x3a
 #define MSR_EFER		0xc0000080
 #define PORT_A20		0x92
 #define PORT_REPORT		0xe9
@@ -106,13 +105,6 @@ protected:
 	cmpl	$HANDOFF_MAGIC, (%edi)
 	jne	bad_image
 
-	cmpl	$0, HANDOFF_FEATURE(%ebp)
-	je	1f
-	mov	$MSR_FEATURE_CONTROL, %ecx
-	mov	HANDOFF_FEATURE_VALUE(%ebp), %eax
-	xor	%edx, %edx
-	wrmsr
-1:
 	/* Identity-map 4 GiB by 2 MiB: the oldest model has no 1 GiB pages. */
 	mov	$PAGE_TABLES_ADDR, %edi
 	mov	$(6 * 4096 / 4), %ecx

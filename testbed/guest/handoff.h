@@ -11,8 +11,6 @@
 #define HANDOFF_ENTRY		0x08		/* u64: the kernel's 64-bit entry */
 #define HANDOFF_START		0x10		/* u32: where the image begins */
 #define HANDOFF_END		0x14		/* u32: its last four bytes: magic */
-#define HANDOFF_FEATURE		0x18		/* u32: write IA32_FEATURE_CONTROL? */
-#define HANDOFF_FEATURE_VALUE	0x1c		/* u32: with what */
 
 #define BOOT_PARAMS_ADDR	0x11000
 #define COMMAND_LINE_ADDR	0x12000

@@ -5,8 +5,7 @@
  * at their physical places with the initramfs behind them. Prints the high
  * image's address.
  *
- * mkimage [-f FEATURE_CONTROL] -c COMMAND-LINE -k VMLINUX -l LOW -h HIGH
- *	   -m MEMORY-MIB INITRAMFS...
+ * mkimage -c COMMAND-LINE -k VMLINUX -l LOW -h HIGH -m MEMORY-MIB INITRAMFS...
  * mkimage -r ROM: fill in the option ROM's checksum instead.
  *
  * Several INITRAMFS files are joined; the kernel unpacks one after the other.
@@ -145,8 +144,7 @@ static uint64_t append(int fd, const char *path, uint64_t offset)
 }
 
 static void make_low(const char *path, const struct kernel *kernel, uint64_t last,
-		     uint64_t ramdisk, uint64_t ramdisk_size, const char *command_line,
-		     const char *feature)
+		     uint64_t ramdisk, uint64_t ramdisk_size, const char *command_line)
 {
 	static unsigned char low[LOW_IMAGE_SIZE];
 	unsigned char *params = low + BOOT_PARAMS_ADDR - HANDOFF_ADDR;
@@ -158,10 +156,6 @@ static void make_low(const char *path, const struct kernel *kernel, uint64_t las
 	put(low + HANDOFF_ENTRY, kernel->entry, 8);
 	put(low + HANDOFF_START, kernel->start, 4);
 	put(low + HANDOFF_END, last, 4);
-	if (feature) {
-		put(low + HANDOFF_FEATURE, 1, 4);
-		put(low + HANDOFF_FEATURE_VALUE, strtoul(feature, NULL, 0), 4);
-	}
 	put(params + HDR_BOOT_FLAG, 0xaa55, 2);
 	memcpy(params + HDR_MAGIC, "HdrS", 4);
 	put(params + HDR_VERSION, 0x20f, 2);
@@ -197,19 +191,15 @@ static void finish_rom(const char *path)
 int main(int argc, char **argv)
 {
 	const char *command_line = "", *vmlinux = NULL, *low = NULL, *high = NULL;
-	const char *feature = NULL;
 	uint64_t memory = 0, ramdisk, offset;
 	uint32_t magic = HANDOFF_MAGIC;
 	struct kernel kernel;
 	int fd, opt;
 
-	while ((opt = getopt(argc, argv, "c:f:h:k:l:m:r:")) != -1) {
+	while ((opt = getopt(argc, argv, "c:h:k:l:m:r:")) != -1) {
 		switch (opt) {
 		case 'c':
 			command_line = optarg;
-			break;
-		case 'f':
-			feature = optarg;
 			break;
 		case 'h':
 			high = optarg;
@@ -246,7 +236,7 @@ int main(int argc, char **argv)
 		die("%llu MiB of memory are too few for kernel and initramfs",
 		    (unsigned long long)memory >> 20);
 	make_low(low, &kernel, kernel.start + offset, ramdisk,
-		 kernel.start + offset - ramdisk, command_line, feature);
+		 kernel.start + offset - ramdisk, command_line);
 	printf("0x%llx\n", (unsigned long long)kernel.start);
 	return 0;
 }
