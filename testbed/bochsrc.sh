@@ -21,20 +21,27 @@ make_bios()
 		die "this BIOS sets IA32_FEATURE_CONTROL in an unknown way"
 }
 
-# bochsrc LOAD-ADDRESS: print the configuration. Paths are relative to the
-# run's folder.
+# Is it the Bochs that testbed/setup builds, or the packaged one?
+own_bochs()
+{
+	[[ ${bochs:?} == "${tb_cache:?}"/* ]]
+}
+
+# Print the configuration. Paths are relative to the run's folder.
 bochsrc()
 {
-	local own_build='' display=term
-	if [[ ${bochs:?} == "${tb_cache:?}"/* ]]; then
-		own_build=yes
-		display=nogui
-	fi
+	local display=term more_memory='' more_port=''
 
+	if own_bochs; then
+		display=nogui
+		# Larger blocks mean fewer look-ups.
+		more_memory=', block_size=8192'
+		more_port=', all_rings=1'
+	fi
 	cat <<-END
-	display_library: ${display:?}
+	display_library: $display
 	cpu: model=${cpu:?}, count=${cpus:?}, ips=$bochs_ips, reset_on_triple_fault=1, ignore_bad_msrs=1
-	memory: guest=${mem:?}, host=$mem${own_build:+, block_size=8192}
+	memory: guest=${mem:?}, host=$mem$more_memory
 	romimage: file=bios
 	vgaromimage: file=/usr/share/vgabios/vgabios.bin
 	vga: extension=none, update_freq=1
@@ -44,7 +51,7 @@ bochsrc()
 	ata1: enabled=0
 	boot: floppy
 	clock: sync=none
-	port_e9_hack: enabled=1${own_build:+, all_rings=1}
+	port_e9_hack: enabled=1$more_port
 	com1: enabled=1, mode=file, dev=console
 	log: bochs.log
 	panic: action=fatal
@@ -52,9 +59,14 @@ bochsrc()
 	info: action=report
 	debug: action=ignore
 	END
-	# The order matters: Bochs hands out memory by first touch (boot.S).
-	# Low memory, the block at the top where the BIOS puts its tables, and
-	# then the kernel, whose image must be in one piece.
+}
+
+# load_images ADDRESS: print which files Bochs reads into memory.
+# The order matters: Bochs hands out memory by first touch (boot.S). Low
+# memory, the block at the top where the BIOS puts its tables, and then the
+# kernel, whose image must be in one piece.
+load_images()
+{
 	cat <<-END
 	optramimage1: file=low, address=0x10000
 	optramimage2: file=top, address=$(printf '0x%x' $(((mem << 20) - 65536)))
