@@ -22,21 +22,24 @@ boot_or_restore()
 
 	key=$(snapshot_key)
 	folder=$tb_cache/snapshots/$key
-	if [[ -n $no_snapshot ]]; then
+	# A snapshot of much memory takes longer to read than the kernel to boot.
+	if [[ -n $no_snapshot || $mem -gt 2048 ]]; then
 		boot
 		return
 	fi
 	if fresh "snapshots/$key" "$key"; then
 		touch -- "$folder/.key"
 		monitor -r "$folder"
-		[[ ! -f $run/started && -f $run/result ]] || return 0
-		# It never came to life: throw it away and boot.
-		if [[ $(<"$run/result") == gone ]]; then
+		case $(cat -- "$run/result" 2>/dev/null) in
+		gone | reset | panic)
+			[[ ! -f $run/started ]] || return 0
+			# It never came to life: throw it away and boot.
 			say "the snapshot is of no use: booting"
 			rm -rf -- "$folder"
-			rm -f -- "$run"/{result,kmsg,console,bochs.log}
+			rm -f -- "$run"/{result,kmsg,console,bochs.log,bochs.err}
 			boot
-		fi
+			;;
+		esac
 		return
 	fi
 	mkdir -p -- "$tb_cache/snapshots"
