@@ -30,18 +30,16 @@ own_bochs()
 # Print the configuration. Paths are relative to the run's folder.
 bochsrc()
 {
-	local display=term more_memory='' more_port=''
+	# The packaged Bochs has no display that shows nothing.
+	local display='rfb, options="timeout=0"'
 
 	if own_bochs; then
 		display=nogui
-		# Larger blocks mean fewer look-ups.
-		more_memory=', block_size=8192'
-		more_port=', all_rings=1'
 	fi
 	cat <<-END
 	display_library: $display
 	cpu: model=${cpu:?}, count=${cpus:?}, ips=$bochs_ips, reset_on_triple_fault=1, ignore_bad_msrs=1
-	memory: guest=${mem:?}, host=$mem$more_memory
+	memory: guest=${mem:?}, host=$mem
 	romimage: file=bios
 	vgaromimage: file=/usr/share/vgabios/vgabios.bin
 	vga: extension=none, update_freq=1
@@ -51,7 +49,7 @@ bochsrc()
 	ata1: enabled=0
 	boot: floppy
 	clock: sync=none
-	port_e9_hack: enabled=1$more_port
+	port_e9_hack: enabled=1
 	com1: enabled=1, mode=file, dev=console
 	log: bochs.log
 	panic: action=fatal
@@ -62,14 +60,10 @@ bochsrc()
 }
 
 # load_images ADDRESS: print which files Bochs reads into memory.
-# The order matters: Bochs hands out memory by first touch (boot.S). Low
-# memory, the block at the top where the BIOS puts its tables, and then the
-# kernel, whose image must be in one piece.
 load_images()
 {
 	cat <<-END
 	optramimage1: file=low, address=0x10000
-	optramimage2: file=top, address=$(printf '0x%x' $(((mem << 20) - 65536)))
-	optramimage3: file=high, address=$1
+	optramimage2: file=high, address=$1
 	END
 }

@@ -91,15 +91,18 @@ protected:
 	mov	%eax, %ss
 	mov	$HANDOFF_ADDR, %ebp
 
-	/*
-	 * Bochs gives out its memory block by block, at the first touch, and
-	 * reads an image as if its blocks were neighbours. They become so when
-	 * they are touched in ascending order before any other.
-	 */
-	mov	HANDOFF_START(%ebp), %esi
+	/* Put the image's blocks in order: see handoff.h. */
+	mov	$SPARE_ADDR, %esi
+1:	cmpl	$HANDOFF_MAGIC, (%esi)
+	je	2f
+	add	$BLOCK_SIZE, %esi
+	cmp	$KERNEL_ADDR, %esi
+	jb	1b
+	jmp	bad_image
+2:	mov	HANDOFF_START(%ebp), %esi
 	mov	HANDOFF_END(%ebp), %edi
 1:	mov	(%esi), %eax
-	add	$0x20000, %esi
+	add	$BLOCK_SIZE, %esi
 	cmp	%edi, %esi
 	jb	1b
 	cmpl	$HANDOFF_MAGIC, (%edi)
