@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-# shellcheck shell=bash disable=SC2154 # run sets what is read here
+# shellcheck shell=bash disable=SC2154,SC2034 # shares variables with run
 #
 # What one run adds to the guest's files: keel, the selftests, what --put
 # names, the shared libraries of all of these, the command. Sourced by run.
@@ -89,8 +89,35 @@ put_libraries()
 		done
 }
 
-# pack_payload FILE: everything as one more initramfs.
-pack_payload()
+# Keel depends on no other module, so that depmod is not needed.
+add_keel_to_dependencies()
 {
-	(cd "$payload" && find . | cpio --quiet -o -H newc -R 0:0) >"$1"
+	local modules_in_guest=$payload/usr/lib/modules/$release
+
+	[[ -f $modules_in_guest/extra/keel.ko ]] || return 0
+	{
+		cat -- "${base%/*}/modules.dep"
+		echo 'extra/keel.ko:'
+	} >"$modules_in_guest/modules.dep"
+}
+
+# make_payload COMMAND...: all of it, as one archive, $run/payload.
+make_payload()
+{
+	local put get
+
+	payload=$run/files
+	mkdir -p -- "$payload/testbed"
+	put_keel "$top" "$release"
+	add_keel_to_dependencies
+	for put in ${puts[@]+"${puts[@]}"}; do
+		put_argument "$put"
+	done
+	put_libraries
+	printf '%s\0' "$@" >"$payload/testbed/argv"
+	for get in ${gets[@]+"${gets[@]}"}; do
+		printf '%s\0' "${get%:*}"
+	done >"$payload/testbed/get"
+	(cd "$payload" && find . | cpio --quiet -o -H newc -R 0:0) >"$run/payload"
+	rm -rf -- "$payload"
 }

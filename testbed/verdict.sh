@@ -29,14 +29,29 @@ kernel_log()
 	fi
 }
 
+# Some CPU models make a stock kernel warn while it boots; that is between
+# Bochs and the kernel. Without the mark, everything counts.
+since_command()
+{
+	local mark='testbed: the command starts'
+
+	if grep -qaF -- "$mark" "$1"; then
+		sed "1,/$mark/d" "$1"
+	else
+		cat -- "$1"
+	fi | tr -d '\r'
+}
+
 # The console as well: the log's ring may have wrapped, and what came after
 # the agent read it is there alone.
 find_splats()
 {
-	local pattern
+	local pattern file
 
 	pattern=$(IFS='|'; echo "${splats[*]}")
-	{ cat -- "$run/kmsg" "$run/console" 2>/dev/null || true; } | tr -d '\r' |
+	for file in "$run/kmsg" "$run/console"; do
+		[[ ! -f $file ]] || since_command "$file"
+	done |
 		grep -aE "^(<[0-9]>)?\[ *[0-9]+\.[0-9]+\] ($pattern)" | head -n 5
 }
 

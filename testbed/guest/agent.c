@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The first process in the testbed's guest: makes the usual mounts, runs one
- * command, and sends to the host what it prints, the kernel's log, the files
+ * The first process in the testbed's guest: makes the usual mounts, offers the
+ * host to take a snapshot, fetches this run's files, runs one command, and
+ * sends to the host what it prints, the kernel's log, the files
  * asked for, and its status (frame.h). Then it switches the machine off.
  *
  * /testbed/argv holds the command, /testbed/get one path per file to send;
@@ -17,14 +18,19 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/io.h>
+#include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "frame.h"
+#include "ports.h"
 
 #define FRAME_MAX	4096
+#define PAGE		4096
+#define PIECE_PAGES	511	/* with their number before them, one page full */
+#define COMMAND_MARK	"testbed: the command starts"
 
 static const char guest_path[] =
 	"/usr/libexec/keel/selftests:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
@@ -195,6 +201,83 @@ static void send_files(char **paths)
 	}
 }
 
+/* Frame numbers of pages that are in memory; see pagemap.rst. */
+static int find_frames(const void *start, uint64_t *frames, size_t count)
+{
+	int fd = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
+	ssize_t got;
+	size_t i;
+
+	if (fd < 0)
+		return 0;
+	got = pread(fd, frames, count * sizeof(*frames),
+		    (uintptr_t)start / PAGE * sizeof(*frames));
+	close(fd);
+	for (i = 0; i < count; i++)
+		frames[i] &= (1ULL << 55) - 1;
+	return got == (ssize_t)(count * sizeof(*frames));
+}
+
+/* Asks Bochs for the next piece of the payload. Returns its length. */
+static size_t next_piece(void *buffer, volatile uint64_t *list)
+{
+	uint64_t list_frame;
+
+	if (!find_frames((void *)list, &list_frame, 1) ||
+	    !find_frames(buffer, (uint64_t *)list + 1, PIECE_PAGES))
+		return 0;
+	list[0] = PIECE_PAGES;
+	outl(list_frame, PAYLOAD_PORT);
+	return list[0];
+}
+
+/* This run's files, an archive, go over the tree that every run has. */
+static void fetch_payload(void)
+{
+	char *argv[] = { "cpio", "-i", "-d", "-u", NULL };
+	char *memory;
+	size_t len;
+	int fds[2], status;
+	pid_t pid;
+
+	/* Shared, so that no fork makes the frames change. */
+	memory = mmap(NULL, (PIECE_PAGES + 1) * PAGE, PROT_READ | PROT_WRITE,
+		      MAP_SHARED | MAP_ANONYMOUS | MAP_LOCKED | MAP_POPULATE, -1, 0);
+	if (memory == MAP_FAILED || pipe2(fds, O_CLOEXEC)) {
+		complain("payload");
+		return;
+	}
+	pid = fork();
+	if (!pid) {
+		dup2(fds[0], STDIN_FILENO);
+		if (!chdir("/"))
+			execvp(argv[0], argv);
+		_exit(127);
+	}
+	close(fds[0]);
+	do {
+		len = next_piece(memory + PAGE, (void *)memory);
+		if (len && write(fds[1], memory + PAGE, len) != (ssize_t)len)
+			complain("payload");
+	} while (len == PIECE_PAGES * PAGE);
+	close(fds[1]);
+	if (pid < 0 || waitpid(pid, &status, 0) < 0 || status)
+		complain("the payload did not unpack");
+	munmap(memory, (PIECE_PAGES + 1) * PAGE);
+}
+
+/* What the kernel said before is about its machine, not about Keel. */
+static void mark_log(void)
+{
+	static const char text[] = "<4>" COMMAND_MARK "\n";
+	int fd = open("/dev/kmsg", O_WRONLY | O_CLOEXEC);
+
+	if (fd < 0 || write(fd, text, sizeof(text) - 1) < 0)
+		complain("/dev/kmsg");
+	if (fd >= 0)
+		close(fd);
+}
+
 /* The debug kernels' leak detector speaks only when asked. */
 static void scan_for_leaks(void)
 {
@@ -268,8 +351,12 @@ int main(void)
 	if (chdir("/root"))
 		complain("/root");
 
+	outl(1, SNAPSHOT_PORT);
+	if (access("/testbed/argv", F_OK))
+		fetch_payload();
 	argv = read_strings("/testbed/argv");
 	paths = read_strings("/testbed/get");
+	mark_log();
 	send_frame(FRAME_START, NULL, 0);
 	if (argv && argv[0]) {
 		status = run(argv, FRAME_OUTPUT, 0);

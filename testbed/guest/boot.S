@@ -12,7 +12,6 @@
 #include "frame.h"
 #include "handoff.h"
 
-#define MSR_FEATURE_CONTROL	0x3a
 #define MSR_EFER		0xc0000080
 #define PORT_A20		0x92
 #define PORT_REPORT		0xe9
@@ -92,27 +91,23 @@ protected:
 	mov	%eax, %ss
 	mov	$HANDOFF_ADDR, %ebp
 
-	/*
-	 * Bochs gives out its memory block by block, at the first touch, and
-	 * reads an image as if its blocks were neighbours. They become so when
-	 * they are touched in ascending order before any other.
-	 */
-	mov	HANDOFF_START(%ebp), %esi
+	/* Put the image's blocks in order: see handoff.h. */
+	mov	$SPARE_ADDR, %esi
+1:	cmpl	$HANDOFF_MAGIC, (%esi)
+	je	2f
+	add	$BLOCK_SIZE, %esi
+	cmp	$KERNEL_ADDR, %esi
+	jb	1b
+	jmp	bad_image
+2:	mov	HANDOFF_START(%ebp), %esi
 	mov	HANDOFF_END(%ebp), %edi
 1:	mov	(%esi), %eax
-	add	$0x20000, %esi
+	add	$BLOCK_SIZE, %esi
 	cmp	%edi, %esi
 	jb	1b
 	cmpl	$HANDOFF_MAGIC, (%edi)
 	jne	bad_image
 
-	cmpl	$0, HANDOFF_FEATURE(%ebp)
-	je	1f
-	mov	$MSR_FEATURE_CONTROL, %ecx
-	mov	HANDOFF_FEATURE_VALUE(%ebp), %eax
-	xor	%edx, %edx
-	wrmsr
-1:
 	/* Identity-map 4 GiB by 2 MiB: the oldest model has no 1 GiB pages. */
 	mov	$PAGE_TABLES_ADDR, %edi
 	mov	$(6 * 4096 / 4), %ecx

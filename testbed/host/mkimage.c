@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Makes the memory images that Bochs loads before the first instruction: the
- * low one (guest/handoff.h), and the high one, which is the kernel's segments
- * at their physical places with the initramfs behind them. Prints the high
- * image's address.
+ * low one and the high one, which is the kernel's segments as they lie in
+ * physical memory with the initramfs behind them. Both are described in
+ * guest/handoff.h. Prints the high image's address.
  *
- * mkimage [-f FEATURE_CONTROL] -c COMMAND-LINE -k VMLINUX -l LOW -h HIGH
- *	   -m MEMORY-MIB INITRAMFS...
+ * mkimage -c COMMAND-LINE -k VMLINUX -l LOW -h HIGH -m MEMORY-MIB INITRAMFS...
  * mkimage -r ROM: fill in the option ROM's checksum instead.
  *
  * Several INITRAMFS files are joined; the kernel unpacks one after the other.
@@ -84,6 +83,12 @@ static void write_at(int fd, const void *data, size_t len, uint64_t offset)
 	}
 }
 
+/* Where in the image what belongs to a physical address lies. */
+static uint64_t image_offset(uint64_t address, uint64_t kernel_start)
+{
+	return SPARE_BLOCKS * BLOCK_SIZE + address - kernel_start;
+}
+
 struct kernel {
 	uint64_t entry;
 	uint64_t start;		/* lowest physical address */
@@ -108,13 +113,15 @@ static struct kernel load_kernel(const char *path, int fd)
 		if (seg[i].p_type == PT_LOAD && seg[i].p_paddr < kernel.start)
 			kernel.start = seg[i].p_paddr;
 	}
+	if (kernel.start < KERNEL_ADDR)
+		die("%s: wants to lie below 16 MiB", path);
 	for (i = 0; i < elf->e_phnum; i++) {
 		if (seg[i].p_type != PT_LOAD)
 			continue;
 		if (seg[i].p_offset + seg[i].p_filesz > len)
 			die("%s: cut off", path);
 		write_at(fd, file + seg[i].p_offset, seg[i].p_filesz,
-			 seg[i].p_paddr - kernel.start);
+			 image_offset(seg[i].p_paddr, kernel.start));
 		if (seg[i].p_paddr + seg[i].p_memsz > kernel.end)
 			kernel.end = seg[i].p_paddr + seg[i].p_memsz;
 	}
@@ -144,9 +151,8 @@ static uint64_t append(int fd, const char *path, uint64_t offset)
 	return ALIGN(offset + st.st_size, 4);
 }
 
-static void make_low(const char *path, const struct kernel *kernel, uint64_t last,
-		     uint64_t ramdisk, uint64_t ramdisk_size, const char *command_line,
-		     const char *feature)
+static void make_low(const char *path, const struct kernel *kernel,
+		     uint64_t ramdisk, uint64_t ramdisk_size, const char *command_line)
 {
 	static unsigned char low[LOW_IMAGE_SIZE];
 	unsigned char *params = low + BOOT_PARAMS_ADDR - HANDOFF_ADDR;
@@ -157,11 +163,7 @@ static void make_low(const char *path, const struct kernel *kernel, uint64_t las
 	put(low, HANDOFF_MAGIC, 4);
 	put(low + HANDOFF_ENTRY, kernel->entry, 8);
 	put(low + HANDOFF_START, kernel->start, 4);
-	put(low + HANDOFF_END, last, 4);
-	if (feature) {
-		put(low + HANDOFF_FEATURE, 1, 4);
-		put(low + HANDOFF_FEATURE_VALUE, strtoul(feature, NULL, 0), 4);
-	}
+	put(low + HANDOFF_END, ramdisk + ramdisk_size, 4);
 	put(params + HDR_BOOT_FLAG, 0xaa55, 2);
 	memcpy(params + HDR_MAGIC, "HdrS", 4);
 	put(params + HDR_VERSION, 0x20f, 2);
@@ -197,19 +199,15 @@ static void finish_rom(const char *path)
 int main(int argc, char **argv)
 {
 	const char *command_line = "", *vmlinux = NULL, *low = NULL, *high = NULL;
-	const char *feature = NULL;
-	uint64_t memory = 0, ramdisk, offset;
+	uint64_t memory = 0, ramdisk, ramdisk_size, offset;
 	uint32_t magic = HANDOFF_MAGIC;
 	struct kernel kernel;
 	int fd, opt;
 
-	while ((opt = getopt(argc, argv, "c:f:h:k:l:m:r:")) != -1) {
+	while ((opt = getopt(argc, argv, "c:h:k:l:m:r:")) != -1) {
 		switch (opt) {
 		case 'c':
 			command_line = optarg;
-			break;
-		case 'f':
-			feature = optarg;
 			break;
 		case 'h':
 			high = optarg;
@@ -236,17 +234,18 @@ int main(int argc, char **argv)
 	if (fd < 0)
 		die("%s: %s", high, strerror(errno));
 	kernel = load_kernel(vmlinux, fd);
+	write_at(fd, &magic, sizeof(magic), (SPARE_BLOCKS - 1) * BLOCK_SIZE);
 	ramdisk = ALIGN(kernel.end, 0x200000);
-	offset = ramdisk - kernel.start;
+	offset = image_offset(ramdisk, kernel.start);
 	for (; optind < argc; optind++)
 		offset = append(fd, argv[optind], offset);
 	write_at(fd, &magic, sizeof(magic), offset);
+	ramdisk_size = offset - image_offset(ramdisk, kernel.start);
 	/* The kernel wants room to unpack what it was given. */
-	if (kernel.start + offset + (kernel.start + offset - ramdisk) > memory)
+	if (ramdisk + 2 * ramdisk_size > memory)
 		die("%llu MiB of memory are too few for kernel and initramfs",
 		    (unsigned long long)memory >> 20);
-	make_low(low, &kernel, kernel.start + offset, ramdisk,
-		 kernel.start + offset - ramdisk, command_line, feature);
-	printf("0x%llx\n", (unsigned long long)kernel.start);
+	make_low(low, &kernel, ramdisk, ramdisk_size, command_line);
+	printf("0x%x\n", IMAGE_ADDR);
 	return 0;
 }
