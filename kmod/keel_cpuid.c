@@ -18,8 +18,6 @@
 #include <asm/msr-index.h>
 #include <asm/processor-flags.h>
 
-/* Legacy area and header of an XSAVE area, bytes (SDM, "XSAVE Area"). */
-#define XSAVE_HEADER_END	576
 #define XSAVE_ALIGN		64
 
 /* A bit of a control register that a feature makes legal. */

@@ -13,6 +13,9 @@
 /* The first extended leaf. */
 #define KEEL_CPUID_EXT_BASE	0x80000000U
 
+/* Legacy area and header of an XSAVE area, bytes (SDM, "XSAVE Area"). */
+#define XSAVE_HEADER_END	576
+
 bool keel_cpuid_indexed(u32 leaf);
 u32 keel_cpuid_widths(const struct keel_cpuid_host *host);
 void keel_cpuid_filter(u32 leaf, u32 subleaf, u32 out[4],

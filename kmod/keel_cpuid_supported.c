@@ -59,14 +59,26 @@ static void put_topology(struct list *list, u32 leaf)
 static void put_xsave(struct list *list)
 {
 	u64 xcr0 = keel_cpuid_xcr0_trim(list->host->xcr0);
-	u32 out[4], i;
+	u32 out[4], i, size = XSAVE_HEADER_END;
 
 	if (!list->host->xcr0)
 		return;
+	for (i = 2; i < 64; i++) {
+		if (!(xcr0 & BIT_ULL(i)))
+			continue;
+		keel_cpuid_filter(0xd, i, out, list->host);
+		if (size < out[KEEL_CPUID_EBX] + out[KEEL_CPUID_EAX])
+			size = out[KEEL_CPUID_EBX] + out[KEEL_CPUID_EAX];
+	}
 	for (i = 0; i < 64; i++) {
 		if (i >= 2 && !(xcr0 & BIT_ULL(i)))
 			continue;
 		keel_cpuid_filter(0xd, i, out, list->host);
+		/* As after reset; the host's sizes count what no guest gets. */
+		if (i < 2)
+			out[KEEL_CPUID_EBX] = XSAVE_HEADER_END;
+		if (i == 0)
+			out[KEEL_CPUID_ECX] = size;
 		put(list, 0xd, i, out);
 	}
 }

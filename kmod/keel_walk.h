@@ -20,10 +20,11 @@
 #include <asm/processor-flags.h>
 
 /**
- * define KEEL_ACCESS_IMPLICIT - beside the KEEL_ACCESS_* of the ABI: an implicit
- * supervisor access, as to a descriptor table or the TSS.  It is a supervisor
- * access at any CPL, and RFLAGS.AC does not open user pages to it (SDM,
- * "Determination of Access Rights").
+ * define KEEL_ACCESS_IMPLICIT - an implicit supervisor access
+ *
+ * Beside the KEEL_ACCESS_* of the ABI: as to a descriptor table or the TSS.  It
+ * is a supervisor access at any CPL, and RFLAGS.AC does not open user pages to
+ * it (SDM, "Determination of Access Rights").
  */
 #define KEEL_ACCESS_IMPLICIT	BIT(31)
 

@@ -19,7 +19,7 @@ static void big_cpu(u32 leaf, u32 subleaf, u32 out[4])
 {
 	static const u32 xsave[][3] = {
 		[2] = { 256, 576, 0 }, [3] = { 64, 960, 0 }, [4] = { 64, 1024, 0 },
-		[5] = { 64, 1088, 0 }, [6] = { 512, 1152, 0 },
+		[5] = { 40, 1088, 0 }, [6] = { 512, 1152, 2 },
 		[7] = { 1024, 1664, 0 }, [9] = { 8, 2688, 0 },
 		[17] = { 64, 2752, 2 }, [18] = { 8192, 2816, 6 },
 	};
@@ -145,6 +145,8 @@ TEST(filters_a_cpu_that_has_everything)
 	EXPECT_EQ(0, ask(0x14, 0, EAX));
 	EXPECT_EQ(0xe7, ask(0xd, 0, EAX));
 	EXPECT_EQ(0xf, ask(0xd, 1, EAX));
+	EXPECT_EQ(576, in_list(0xd, 0)->ebx);
+	EXPECT_EQ(2688, in_list(0xd, 0)->ecx);
 	EXPECT_EQ(0, ask(0xd, 9, EAX));
 	EXPECT_EQ(0, ask(0xd, 18, EAX));
 	EXPECT_EQ(0x121, ask(4, 0, EAX));
@@ -312,7 +314,8 @@ TEST(follows_the_state)
 	EXPECT_EQ(832, ask(0xd, 1, EBX));
 	keel_cpuid_update(&table, B(18), 0xe7, 0, 0);
 	EXPECT_EQ(2688, ask(0xd, 0, EBX));
-	EXPECT_EQ(576 + 256 + 64 + 512 + 1024, ask(0xd, 1, EBX));
+	/* Part 5 is odd in length and part 6 is aligned on this CPU. */
+	EXPECT_EQ(576 + 256 + 40 + 24 + 512 + 1024, ask(0xd, 1, EBX));
 	keel_cpuid_update(&table, 0, 1, 0, 0);
 	EXPECT_EQ(0, ask(1, 0, ECX) & B(27));
 

@@ -313,6 +313,13 @@ static void random_case(struct keel_strio *io, struct keel_walk_env *env)
 	env->phys_bits = 40;
 	env->cr0 = B(0) | B(31) | (rnd() & 1) * B(16) | (rnd() & 1) * B(18);
 	env->rflags = 2 | (rnd() & 1) * B(10) | odds(4) * B(18) | odds(10) * B(8);
+	if (!io->code64 && odds(8)) {
+		/* No paging, often real mode: all within the memory there is. */
+		env->cr0 &= ~(B(31) | (rnd() & 1));
+		io->seg.base = RAM + 0x8000;
+		io->seg.limit = odds(2) ? 0xffff : rnd() % 0x20000;
+		io->seg.attributes = 0x93;
+	}
 	if (io->code64) {
 		env->cr4 = B(5);
 		env->efer = B(10) | B(8);
@@ -361,6 +368,8 @@ TEST(agrees_with_the_model)
 		ASSERT_EQ(want_dev.got, got_dev.got);
 		ASSERT_EQ(0, memcmp(want_dev.log, got_dev.log, got_dev.got));
 		ASSERT_EQ(0, memcmp(want_ram, guest.ram, sizeof(before)));
+		if (got.vector >= 0 && !(env.cr0 & 1))
+			ASSERT_EQ(0, io.fault.flags);
 		if (got.vector < 0)
 			whole++;
 		else
