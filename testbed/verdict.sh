@@ -104,7 +104,7 @@ verdict()
 	fi
 	case $result in
 	status\ *) exit "$status" ;;
-	timeout) fail 124 "no end after $timeout s; the end of the kernel's log:" ;;
+	timeout) fail 124 "no end within $timeout s of CPU time; the end of the kernel's log:" ;;
 	panic) fail 125 "the guest's kernel panicked:" ;;
 	reset) fail 123 "the machine was reset before the command ended" ;;
 	bad-image) fail 126 "Bochs did not load the kernel as it should" ;;
