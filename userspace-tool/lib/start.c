@@ -12,17 +12,17 @@
 #include "keel.h"
 
 /* Control register bits (SDM, "Control Registers"). */
-#define CR0_PE		(1ULL << 0)
-#define CR0_ET		(1ULL << 4)
-#define CR0_NE		(1ULL << 5)
-#define CR0_WP		(1ULL << 16)
-#define CR0_PG		(1ULL << 31)
-#define CR4_PSE		(1ULL << 4)
-#define CR4_PAE		(1ULL << 5)
-#define CR4_OSFXSR	(1ULL << 9)
-#define CR4_OSXMMEXCPT	(1ULL << 10)
-#define EFER_LME	(1ULL << 8)
-#define EFER_LMA	(1ULL << 10)
+#define CR0_PE		0x1ULL
+#define CR0_ET		0x10ULL
+#define CR0_NE		0x20ULL
+#define CR0_WP		0x10000ULL
+#define CR0_PG		0x80000000ULL
+#define CR4_PSE		0x10ULL
+#define CR4_PAE		0x20ULL
+#define CR4_OSFXSR	0x200ULL
+#define CR4_OSXMMEXCPT	0x400ULL
+#define EFER_LME	0x100ULL
+#define EFER_LMA	0x400ULL
 
 /* Access rights (SDM, "Guest Register State"): present, accessed, ring 0. */
 #define RIGHTS_CODE16	0x009b
@@ -38,8 +38,8 @@
 #define PTE_LARGE	0x0e3ULL
 #define PAGE		4096ULL
 #define TABLE_ENTRIES	512U
-#define LARGE_2M	(1ULL << 21)
-#define LARGE_1G	(1ULL << 30)
+#define LARGE_2M	0x200000ULL
+#define LARGE_1G	0x40000000ULL
 
 static void set_segment(struct keel_segment *seg, __u16 selector, __u64 base,
 			__u32 limit, __u32 attributes)
@@ -274,5 +274,5 @@ const char *keel_exit_name(__u32 reason)
 		[KEEL_EXIT_INTERNAL_ERROR] = "INTERNAL_ERROR",
 	};
 
-	return reason < sizeof(names) / sizeof(names[0]) ? names[reason] : NULL;
+	return reason <= KEEL_EXIT_INTERNAL_ERROR ? names[reason] : NULL;
 }
