@@ -5,6 +5,7 @@
 # make check      every test
 # make lint       checkpatch, sparse, shellcheck
 # make install    module, tool, udev rule, man pages (DESTDIR, PREFIX)
+# make examples   the first pages of a reader: see examples/
 # make load       put keel.ko into the running kernel (needs VT-x); make unload
 # make setup      what run and check need, from Debian's packages
 #
@@ -26,8 +27,8 @@ ifeq ($(KDIR),)
 no_headers = $(error no kernel headers: install linux-headers-$(RUNNING), or run testbed/setup, or give KDIR=)
 endif
 
-.PHONY: all module tool selftests
-all: module tool selftests
+.PHONY: all module tool selftests examples
+all: module tool selftests examples
 
 # One module per kernel release, each in build/RELEASE; kmod/keel.ko is a copy
 # of the one that was asked for last.
@@ -43,9 +44,12 @@ tool:
 selftests: tool
 	@$(MAKE) -s -C selftests
 
+examples: tool
+	@$(MAKE) -s -C examples
+
 # What testbed/run puts into the guest.  Quick when nothing changed.
 .PHONY: testbed-files
-testbed-files: tool selftests
+testbed-files: tool selftests examples
 	@release=$$(cat $$(testbed/kernel-dir $(KERNEL))/release) && \
 		$(MAKE) -s build/$$release/kmod/keel.ko \
 		KDIR=$$(testbed/kernel-dir $(KERNEL))/build
@@ -85,3 +89,4 @@ clean:
 	rm -rf build kmod/keel.ko
 	@$(MAKE) -s -C userspace-tool clean
 	@$(MAKE) -s -C selftests clean
+	@$(MAKE) -s -C examples clean
