@@ -346,6 +346,7 @@ static const struct mutation execution[] = {
 	{ modern, 0x4000, "\"virtual-interrupt delivery\" is 0", { { 0x4000, 0x9f } } },
 	{ lmode, 0x4000, "acknowledge", { { 0x400c, 0x36dfb | 1 << 9 | 1 << 22 | 1 << 25 } } },
 	{ lmode, 0x0002, "notification vector", { { 2, 0x100 } } },
+	{ lmode, 0x0002, "notification vector", { { 2, 0x8000 } } },
 	{ lmode, 0x2016, "not aligned", { { 0x2016, 0x20 } } },
 	{ lmode, 0x2016, "beyond", { { 0x2016, 1ULL << 39 } } },
 	/* EPT */
@@ -360,6 +361,7 @@ static const struct mutation execution[] = {
 	{ modern, 0x201a, "accessed and dirty", { { CAP(ept_vpid_cap), 0x4040 } } },
 	{ modern, 0x201a, "shadow-stack", { { 0x201a, 0x100000de } } },
 	{ modern, 0x201a, "bits 11:8", { { 0x201a, 0x1000085e } } },
+	{ modern, 0x201a, "bits 11:8", { { 0x201a, 0x1000015e } } },
 	{ modern, 0x201a, "beyond", { { 0x201a, 0x800000005e } } },
 	{ modern, 0x401e, "enable PML", { { 0x401e, 1 << 17 } } },
 	{ modern, 0x401e, "unrestricted guest", { { 0x401e, 1 << 7 } } },
@@ -370,6 +372,8 @@ static const struct mutation execution[] = {
 	{ modern, 0x2034, "bits 3:1", { { 0x401e, 0 }, { 0x4002, 0x84026172 }, { 0x2034, 8 } } },
 	{ modern, 0x2018, "EPTP switching", { { 0x401e, 1 << 13 }, { 0x2018, 1 } } },
 	{ modern, 0x401e, "Intel PT", { { 0x401e, 0x82 | 1 << 24 } } },
+	{ modern, 0x401e, "Intel PT", { { 0x401e, 1 << 24 }, { 0x4012, 0x11ff | 1 << 18 },
+		{ 0x400c, 0x36dff | 1 << 9 | 1 << 25 } } },
 	{ lmode, 0x401e, "Intel PT", { { 0x400c, 0x36dfb | 1 << 9 | 1 << 15 | 1 << 22 } } },
 };
 
@@ -420,10 +424,12 @@ static const struct mutation entry_ctls[] = {
 	{ prot, 0x4016, "that has none", { { 0x4016, 0x80000b10 } } },
 	{ prot, 0x4016, "that has none", { { 0x4016, 0x80000b12 } } },
 	{ prot, 0x4016, "without one", { { 0x4016, 0x80000308 } } },
+	{ modern, 0x4016, "without one", { { 0x4016, 0x80000308 } } },
 	{ prot, 0x4016, "without one", { { 0x4016, 0x8000030a } } },
 	{ prot, 0x4016, "without one", { { 0x4016, 0x8000030e } } },
 	{ prot, 0x4016, "without one", { { 0x4016, 0x80000311 } } },
 	{ prot, 0x4018, "beyond 15", { { 0x4016, 0x80000b0d }, { 0x4018, 0x10000 } } },
+	{ prot, 0x4018, "beyond 15", { { 0x4016, 0x80000b0d }, { 0x4018, 1u << 31 } } },
 	{ prot, 0x4016, "bits 30:12", { { 0x4016, 0x80001030 } } },
 	{ prot, 0x4016, "bits 30:12", { { 0x4016, 0xc0000030 } } },
 	{ prot, 0x4016, "bits 30:12", { { 0x4016, 0x80002030 } } },
@@ -524,6 +530,7 @@ static const struct mutation registers[] = {
 	{ modern, 0x2806, "LMA is not equal to LME", { { 0x4012, 0x91ff }, { 0x2806, 0x100 } } },
 	{ lmode, 0x2808, "PERF_GLOBAL", { { 0x2808, 0x10 } } },
 	{ lmode, 0x2812, "bits 11:2", { { 0x2812, 4 } } },
+	{ lmode, 0x2812, "bits 11:2", { { 0x2812, 0x800 } } },
 	{ lmode, 0x2812, "canonical", { { 0x2812, 0x800000000000 } } },
 	{ lmode, 0x2814, "RTIT", { { 0x2814, 0x10000 } } },
 	{ lmode, 0x2816, "LBR_CTL", { { 0x2816, 0x10 } } },
@@ -555,6 +562,7 @@ static const struct mutation segments[] = {
 	{ prot, 0x680c, "bits 63:32 of the base", { { 0x680c, 1ULL << 32 } } },
 	/* virtual-8086 mode */
 	{ v8086, 0x4804, "not 0xffff", { { 0x4804, 0xfffff } } },
+	{ v8086, 0x480a, "not 0xffff", { { 0x480a, 0xfffe } } },
 	{ v8086, 0x481e, "not 0xf3", { { 0x481e, 0x93 } } },
 	{ v8086, 0x4816, "not 0xf3", { { 0x4816, 0xfb } } },
 	/* types */
@@ -565,6 +573,7 @@ static const struct mutation segments[] = {
 	{ prot, 0x4818, "type of SS", { { 0x4818, 0xc092 } } },
 	{ prot, 0x4818, "type of SS", { { 0x4818, 0xc091 } } },
 	{ prot, 0x4814, "not accessed", { { 0x4814, 0xc092 } } },
+	{ prot, 0x481e, "not accessed", { { 0x481e, 0x92 } } },
 	{ prot, 0x481a, "not readable", { { 0x481a, 0xc099 } } },
 	/* S */
 	{ prot, 0x4816, "S is 0", { { 0x4816, 0xc08b } } },
@@ -612,6 +621,7 @@ static const struct mutation segments[] = {
 	{ prot, 0x6816, "canonical", { { 0x6816, 0x800000000000 } } },
 	{ prot, 0x6818, "canonical", { { 0x6818, 0x800000000000 } } },
 	{ prot, 0x4810, "bits 31:16", { { 0x4810, 0x10000 } } },
+	{ prot, 0x4810, "bits 31:16", { { 0x4810, 1u << 31 } } },
 	{ prot, 0x4812, "bits 31:16", { { 0x4812, 0x10000 } } },
 };
 
@@ -677,6 +687,7 @@ static const struct mutation non_register[] = {
 	{ prot, 0x4826, "not active under", { { 0x4826, 1 }, { 0x4824, 2 } } },
 	{ prot, 0x4826, "not active under", { { 0x4826, 2 }, { 0x4824, 1 }, { 0x6820, 0x202 } } },
 	{ prot, 0x4826, "cannot be delivered", { { 0x4826, 1 }, { 0x4016, 0x80000306 } } },
+	{ prot, 0x4826, "cannot be delivered", { { 0x4826, 1 }, { 0x4016, 0x80000300 } } },
 	{ prot, 0x4826, "cannot be delivered",
 		{ { 0x4826, 1 }, { 0x4016, 0x80000430 }, { 0x401a, 2 } } },
 	{ prot, 0x4826, "cannot be delivered", { { 0x4826, 2 }, { 0x4016, 0x80000301 } } },
@@ -685,6 +696,7 @@ static const struct mutation non_register[] = {
 	{ prot, 0x4826, "cannot be delivered", { { 0x4826, 3 }, { 0x4016, 0x80000202 } } },
 	/* interruptibility: bit 0 STI, 1 MOV SS, 2 SMI, 3 NMI, 4 enclave */
 	{ prot, 0x4824, "bits 31:5", { { 0x4824, 0x20 } } },
+	{ prot, 0x4824, "bits 31:5", { { 0x4824, 1u << 31 } } },
 	{ prot, 0x4824, "are both 1", { { 0x4824, 3 }, { 0x6820, 0x202 } } },
 	{ prot, 0x4824, "RFLAGS.IF is 0", { { 0x4824, 1 } } },
 	{ prot, 0x4824, "external interrupt",
@@ -702,9 +714,11 @@ static const struct mutation non_register[] = {
 	{ prot, 0x4824, "enclave interruption and", { { 0x4824, 0x12 }, { ENV(sgx), 1 } } },
 	/* pending debug exceptions: bit 12 enabled breakpoint, 14 BS, 16 RTM */
 	{ prot, 0x6822, "reserved bit", { { 0x6822, 0x10 } } },
+	{ prot, 0x6822, "reserved bit", { { 0x6822, 0x400 } } },
 	{ prot, 0x6822, "reserved bit", { { 0x6822, 0x2000 } } },
 	{ prot, 0x6822, "reserved bit", { { 0x6822, 0x8000 } } },
 	{ prot, 0x6822, "reserved bit", { { 0x6822, 0x20000 } } },
+	{ prot, 0x6822, "reserved bit", { { 0x6822, 1ULL << 63 } } },
 	{ prot, 0x6822, "reserved bit", { { 0x6822, 0x800 }, { ENV(debugctl_bits), 3 } } },
 	{ prot, 0x6822, "BS is 0", { { 0x6820, 0x302 }, { 0x4824, 1 } } },
 	{ prot, 0x6822, "BS is 0", { { 0x6820, 0x102 }, { 0x4824, 2 } } },
@@ -720,6 +734,7 @@ static const struct mutation non_register[] = {
 	{ prot, 0x2800, "not aligned", { { 0x2800, 0x6800 } } },
 	{ prot, 0x2800, "beyond", { { 0x2800, 1ULL << 39 } } },
 	{ prot, 0x2800, "revision", { { 0x2800, 0x6000 }, { MEM(0x6000), 5 } } },
+	{ prot, 0x2800, "revision", { { 0x2800, 0x6000 }, { MEM(0x6000), 0x40000004 } } },
 	{ prot, 0x2800, "shadow indicator", { { 0x2800, 0x6000 }, { MEM(0x6000), 0x80000004 } } },
 	{ lmode, 0x2800, "shadow indicator", { { 0x2800, 0x6000 }, { MEM(0x6000), 4 } } },
 	{ prot, 0x2800, "itself", { { 0x2800, 0x5000 }, { MEM(0x5000), 4 } } },
@@ -727,6 +742,7 @@ static const struct mutation non_register[] = {
 	{ pae, 0x6802, "PDPTE", { { MEM(0x3008), 0x8000000001 } } },
 	{ pae, 0x6802, "PDPTE", { { MEM(0x3018), 3 } } },
 	{ pae_ept, 0x280a, "PDPTE", { { 0x280a, 0x4003 } } },
+	{ pae_ept, 0x280a, "PDPTE", { { 0x280a, 0x4005 } } },
 	{ pae_ept, 0x280c, "PDPTE", { { 0x280c, 0x4021 } } },
 	{ pae_ept, 0x280e, "PDPTE", { { 0x280e, 0x4101 } } },
 	{ pae_ept, 0x2810, "PDPTE", { { 0x2810, 0x8000004001 } } },
@@ -759,6 +775,7 @@ static const struct mutation fine[] = {
 	/* Events. */
 	{ prot, 0, "", { { 0x4016, 0x80000b0d }, { 0x4018, 0xffff } } },
 	{ prot, 0, "", { { 0x4016, 0x80000306 } } },
+	{ prot, 0, "", { { 0x4016, 0x8000031f } } },
 	{ real, 0, "", { { 0x4016, 0x8000030d } } },
 	{ prot, 0, "", { { 0x4016, 0x8000030d }, { CAP(basic), 0x0118100000000004 } } },
 	{ prot, 0, "", { { 0x4016, 0x80000b15 }, { CAP(basic), 0x0118100000000004 } } },
@@ -814,6 +831,9 @@ static const struct mutation fine[] = {
 	{ modern, 0, "", { { 0x4002, 0x84206172 }, { 0x401c, 5 }, { ENV(read_phys), 0 } } },
 	{ modern, 0, "", { { 0x4002, 0x84206172 }, { 0x401c, 5 }, { 0x401e, 0x83 } } },
 	{ lmode, 0, "", { { 0x401c, 0xff } } },
+	{ modern, 0, "", { { 0x4002, 0x84206172 }, { 0x401c, 9 }, { 0x2012, 0x7000 },
+			   { MEM(0x7080), 0x90 } } },
+	{ lmode, 0, "", { { 0x2802, 0xffc7 }, { 0x814, 0xff } } },
 	{ pae, 0, "", { { MEM(0x3000), 0x8000000001 }, { ENV(read_phys), 0 } } },
 	{ lmode, 0, "", { { 0x280a, ALL_ONES } } },
 	{ prot, 0, "", { { MEM(0x3000), ALL_ONES } } },
