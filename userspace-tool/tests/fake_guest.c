@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,6 +23,7 @@ static const char greeting[] = "Hello\r\n";
 static struct vcpu {
 	struct keel_run *run;
 	struct keel_state state;
+	__u8 xsave[832];
 	__u32 id;
 	unsigned int step;
 } vcpus[MAX_FDS];
@@ -92,8 +94,11 @@ int keel_get_state(int vcpu, struct keel_state *state)
 {
 	struct keel_state *have = &vcpus[vcpu].state;
 
-	if (state->groups & KEEL_STATE_XSAVE)
-		return -EINVAL;
+	if (state->groups & KEEL_STATE_XSAVE) {
+		memcpy((void *)(uintptr_t)state->xsave, vcpus[vcpu].xsave,
+		       sizeof(vcpus[vcpu].xsave));
+		return 0;
+	}
 	state->regs = have->regs;
 	state->segments = have->segments;
 	state->control = have->control;
@@ -103,6 +108,11 @@ int keel_get_state(int vcpu, struct keel_state *state)
 
 int keel_set_state(int vcpu, struct keel_state *state)
 {
+	if (state->groups & KEEL_STATE_XSAVE) {
+		memcpy(vcpus[vcpu].xsave, (void *)(uintptr_t)state->xsave,
+		       sizeof(vcpus[vcpu].xsave));
+		return 0;
+	}
 	if (state->regs.rflags == 0)
 		return -EINVAL;
 	vcpus[vcpu].state = *state;
@@ -214,6 +224,27 @@ static int echo(struct vcpu *vcpu, struct keel_run *run)
 	}
 }
 
+/* A vector register: XMM1 in the area, and the bit that says SSE is there. */
+static int touch_vector(struct vcpu *vcpu)
+{
+	static const __u8 zeros[16];
+	__u8 ones[16];
+
+	memset(ones, 0xff, sizeof(ones));
+	switch (vcpu->step++) {
+	case 0:		/* movups xmm1, [rbx] */
+		vcpu->state.regs.gpr[KEEL_RBX] = 0xfee00020;
+		return mmio(vcpu, 0xfee00020, 0, "\x0f\x10\x0b", 3);
+	default:
+		if (vcpu->xsave[512] != 2 ||
+		    memcmp(vcpu->xsave + 160, zeros, 16) ||
+		    memcmp(vcpu->xsave + 176, ones, 16) ||
+		    memcmp(vcpu->xsave + 192, zeros, 16))
+			return -EIO;
+		return leave(vcpu->run, KEEL_EXIT_HLT);
+	}
+}
+
 /* Device at no address: reads give ones, a fault goes to the guest. */
 static int touch(struct vcpu *vcpu, struct keel_run *run)
 {
@@ -251,6 +282,8 @@ int keel_run(int fd)
 		return echo(vcpu, run);
 	if (play("touch"))
 		return touch(vcpu, run);
+	if (play("vector"))
+		return touch_vector(vcpu);
 	if (play("spin"))
 		return block(run);
 	if (play("fail-entry"))

@@ -65,6 +65,8 @@ play touch 'MMIO: page fault' 8 '^fake: vector 14 error 2 payload 0xdead008 into
 play touch 'MMIO: unknown instruction' 8 \
 	'instruction at 0x100002 that Keel cannot perform on 0xfee00020.* (bytes 0f 01 13)$' \
 	"$work/hlt"
+play vector 'MMIO: vector register' 0 'movups xmm1, .*0xffffffffffffffff (no device)' \
+	-v "$work/hlt"
 play no-module 'no module' 10 'modprobe keel' "$work/hlt"
 play old-module 'old module' 10 'from one version' "$work/hlt"
 play other-abi 'other ABI' 10 '^keel: the module has ABI' "$work/hlt"
