@@ -176,6 +176,31 @@ __u64 alu_sar(__u64 a, __u64 b, unsigned int bits, __u64 *flags)
 	return r;
 }
 
+/*
+ * SHLD and SHRD: @b moves in where @a moves out.  A count beyond the operand,
+ * which 16 bits make possible, has no defined result: nothing moves.
+ */
+__u64 alu_shift_double(__u64 a, __u64 b, __u64 count, bool left,
+		       unsigned int bits, __u64 *flags)
+{
+	unsigned int moved = shift_count(count, bits);
+	__u64 r;
+
+	if (!moved || moved > bits)
+		return a;
+	if (left) {
+		r = (a << moved | b >> (bits - moved)) & width_mask(bits);
+		set_flag(flags, FLAG_CF, a >> (bits - moved) & 1);
+	} else {
+		r = (a >> moved | b << (bits - moved)) & width_mask(bits);
+		set_flag(flags, FLAG_CF, a >> (moved - 1) & 1);
+	}
+	if (moved == 1)
+		set_flag(flags, FLAG_OF, msb(a ^ r, bits));
+	set_result(flags, r, bits);
+	return r;
+}
+
 /* Rotates change CF even where they come round to what was there. */
 __u64 alu_rol(__u64 a, __u64 b, unsigned int bits, __u64 *flags)
 {

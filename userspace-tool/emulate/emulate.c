@@ -57,6 +57,8 @@ static const struct insn_op insn_ops[ZYDIS_MNEMONIC_MAX_VALUE + 1] = {
 	BINARY(ROR, ror),
 	BINARY(RCL, rcl),
 	BINARY(RCR, rcr),
+	OP(SHLD, shift_double, .flags = INSN_LEFT),
+	OP(SHRD, shift_double),
 	FLAGS(CMP, sub),
 	FLAGS(TEST, and),
 	UNARY(INC, inc),

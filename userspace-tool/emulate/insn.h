@@ -72,6 +72,7 @@ struct insn_op {
 #define INSN_LODS	BIT(7)
 #define INSN_CMPS	BIT(8)
 #define INSN_SCAS	BIT(9)
+#define INSN_LEFT	BIT(10)	/* SHLD */
 
 /**
  * struct mem - an access that has passed its checks
@@ -177,6 +178,8 @@ __u64 alu_rcr(__u64 a, __u64 b, unsigned int bits, __u64 *flags);
 __u64 alu_bts(__u64 a, __u64 b, unsigned int bits, __u64 *flags);
 __u64 alu_btr(__u64 a, __u64 b, unsigned int bits, __u64 *flags);
 __u64 alu_btc(__u64 a, __u64 b, unsigned int bits, __u64 *flags);
+__u64 alu_shift_double(__u64 a, __u64 b, __u64 count, bool left,
+		       unsigned int bits, __u64 *flags);
 bool alu_condition(unsigned int code, __u64 flags);
 
 /* op_move.c */
@@ -192,6 +195,7 @@ enum emulate_result run_touch(struct insn *in);
 /* op_alu.c */
 enum emulate_result run_binary(struct insn *in);
 enum emulate_result run_unary(struct insn *in);
+enum emulate_result run_shift_double(struct insn *in);
 enum emulate_result run_bit(struct insn *in);
 enum emulate_result run_xchg(struct insn *in);
 enum emulate_result run_xadd(struct insn *in);

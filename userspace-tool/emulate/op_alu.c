@@ -51,6 +51,26 @@ enum emulate_result run_unary(struct insn *in)
 	return op_set(in, 0, in->op->alu(a, 0, bits, &in->regs.rflags));
 }
 
+enum emulate_result run_shift_double(struct insn *in)
+{
+	bool left = in->op->flags & INSN_LEFT;
+	unsigned int bits = op_bits(in, 0);
+	enum emulate_result ret;
+	__u64 a, b, count;
+
+	ret = op_open(in, 0, KEEL_ACCESS_WRITE);
+	if (!ret)
+		ret = op_get(in, 0, &a);
+	if (!ret)
+		ret = op_get(in, 1, &b);
+	if (!ret)
+		ret = op_get(in, 2, &count);
+	if (ret)
+		return ret;
+	a = alu_shift_double(a, b, count, left, bits, &in->regs.rflags);
+	return op_set(in, 0, a);
+}
+
 /*
  * BT, BTS, BTR, BTC.  A bit number from a register is signed and reaches
  * beyond the operand: the memory accessed is then another one (SDM, "Bit and

@@ -79,6 +79,13 @@ static const struct named_form forms[] = {
 	SHIFT("shr", 5, FLAG_AF),
 	SHIFT("sar", 7, FLAG_AF),
 
+	FORM2("shld m, r, imm", 0xa4, ANY_REG, IMM_8, F_SHIFT_IMM | F_DOUBLE,
+	      FLAG_AF),
+	FORM2("shld m, r, cl", 0xa5, ANY_REG, 0, F_SHIFT_CL | F_DOUBLE, FLAG_AF),
+	FORM2("shrd m, r, imm", 0xac, ANY_REG, IMM_8, F_SHIFT_IMM | F_DOUBLE,
+	      FLAG_AF),
+	FORM2("shrd m, r, cl", 0xad, ANY_REG, 0, F_SHIFT_CL | F_DOUBLE, FLAG_AF),
+
 	FORM2("bt m, r", 0xa3, ANY_REG, 0, F_BIT, UNDEF_BIT),
 	FORM2("bts m, r", 0xab, ANY_REG, 0, F_BIT | F_LOCK, UNDEF_BIT),
 	FORM2("btr m, r", 0xb3, ANY_REG, 0, F_BIT | F_LOCK, UNDEF_BIT),

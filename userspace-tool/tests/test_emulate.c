@@ -203,8 +203,13 @@ static void test_order(void)
 	   "read-modify-write: one read, known to be followed by one write");
 	ok(!run(0x39, 0x03) && log_is("cr"), "CMP only reads");
 	ok(!run(0x89, 0x03) && log_is("CW"), "MOV to memory does not read");
-	ok(!run(0x0f, 0xb1, 0x0b) && log_is("CRW"),
+	REG(RAX) = ~word_at(0x1000, 4) & 0xffffffff;
+	ok(!run(0x0f, 0xb1, 0x0b) && log_is("CRW") &&
+	   REG(RAX) == word_at(0x1000, 4),
 	   "CMPXCHG writes back what was there");
+	REG(RAX) = word_at(0x1000, 4);
+	ok(!run(0x0f, 0xc7, 0x0b) && log_is("CRW") && REG(RDX) &&
+	   !(w.cpu.regs.rflags & 0x40), "CMPXCHG8B: the upper half differs");
 	REG(RBX) = 0x1ffd;
 	REG(RAX) = 0x11223344;
 	ok(!run(0x89, 0x03) && log_is("CCWW") && word_at(0x1ffd, 4) == 0x11223344 &&
@@ -238,6 +243,9 @@ static void test_order(void)
 	w.error = 1;
 	ok(run(0xff, 0x03) == EMULATE_FAULT && unchanged() && log_is("CR"),
 	   "a fault found by the read itself");
+	REG(RBX) = 0x1fff;
+	ok(run(0x89, 0x03) == EMULATE_FAULT && unchanged() && log_is("CCW"),
+	   "a fault found by the first of two writes");
 }
 
 static void test_rep(void)
@@ -275,7 +283,8 @@ static void test_rep(void)
 	REG(RCX) = 0x200;
 	REG(RSI) = 0x2000;
 	REG(RDI) = 0x8f00;
-	w.cpu.regs.rflags = flags = 0x8d7 & ~0x40ULL;
+	flags = 0x897;
+	w.cpu.regs.rflags = flags;
 	ok(run(0xf3, 0xa6) == EMULATE_FAULT && REG(RCX) == 0x100 &&
 	   w.cpu.regs.rflags == flags, "REPE: a fault restores the flags");
 	w.bad_page = 1;
@@ -307,6 +316,8 @@ static void test_long_addresses(void)
 	REG(RBX) = 0x7ffffffffffdULL;
 	ok(faulted(run(0x8b, 0x03), 13, true) && log_is(""),
 	   "the last byte is not canonical: #GP");
+	REG(RBX) = 0xffff7fffffffffffULL;
+	ok(faulted(run(0x8b, 0x03), 13, true), "the first byte is not: #GP");
 	REG(RBP) = 1ULL << 47;
 	ok(faulted(run(0x8b, 0x45, 0x00), 12, true), "by RBP: #SS");
 	ok(faulted(run(0x3e, 0x8b, 0x45, 0x00), 12, true),
@@ -409,7 +420,9 @@ static void test_vectors(void)
 	w.cpu.control.xcr0 = 7;
 	ok(faulted(run(0x62, 0xf1, 0x7c, 0x48, 0x10, 0x03), 6, false),
 	   "AVX-512 not enabled: #UD");
-	w.cpu.control.cr0 |= 8;
+	w.cpu.control.cr0 |= 4;
+	ok(faulted(run(0x0f, 0x10, 0x03), 6, false), "CR0.EM: #UD");
+	w.cpu.control.cr0 ^= 12;
 	ok(faulted(run(0x0f, 0x10, 0x03), 7, false), "CR0.TS: #NM");
 	w.cpu.control.cr4 = 0;
 	ok(faulted(run(0xc5, 0xf8, 0x10, 0x03), 6, false), "AVX not enabled: #UD");
@@ -484,7 +497,9 @@ static void test_small_modes(void)
 	REG(RAX) = 0xaabbccdd;
 	ok(!run(0x89, 0x00) && w.last == 0xf0010 && word_at(0x10, 2) == 0xccdd,
 	   "real mode: BX + SI goes round, 16 bits");
-	ok(!run(0xa1, 0x34, 0x12) && w.last == 0xf1234, "real mode: moffs");
+	w.cpu.segments.seg[KEEL_SS].attributes |= 0x60;
+	ok(!run(0xa1, 0x34, 0x12) && w.last == 0xf1234 && !w.last_access,
+	   "real mode: moffs, and ring 0 whatever SS says");
 	ok(faulted(run(0x8b, 0x06, 0xff, 0xff), 13, false),
 	   "real mode: beyond 64 KBytes: #GP without error code");
 	ok(!run(0x66, 0x8b, 0x06, 0xfc, 0xff), "real mode: 32-bit operand");
@@ -506,6 +521,8 @@ static void test_small_modes(void)
 	   w.last_access == KEEL_ACCESS_USER, "virtual 8086: a user access");
 	ok(faulted(run(0x8b, 0x06, 0xff, 0xff), 13, true),
 	   "virtual 8086: error code");
+	w.cpu.segments.seg[KEEL_CS].attributes = 0xf9;
+	ok(!run(0x2e, 0x89, 0x00), "virtual 8086: types do not matter");
 
 	start(PROTECTED_16);
 	REG(RBX) = 0x10;

@@ -106,6 +106,7 @@ asm(".text\n"
 #define F_SHIFT_IMM	BIT(16)
 #define F_SHIFT_CL	BIT(17)
 #define F_SHIFT		(F_SHIFT1 | F_SHIFT_IMM | F_SHIFT_CL)
+#define F_DOUBLE	BIT(18)		/* SHLD, SHRD */
 
 #define ANY_REG		(-1)
 #define IMM_8		1
@@ -422,6 +423,8 @@ static bool make(struct sample *s, const struct form *form)
 			s->undefined |= FLAG_OF;
 		if (count >= s->bits && form->reg >= 4)
 			s->undefined |= FLAG_CF;
+		if (form->flags & F_DOUBLE && count > s->bits)
+			return false;
 	}
 	return true;
 }
