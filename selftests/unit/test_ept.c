@@ -32,6 +32,10 @@
 static long pages_out, pages_left = -1;
 static u64 random_state;
 static bool racing;	/* the CPU uses a page just before ept.c changes it */
+static u64 cpu_caps;	/* IA32_VMX_EPT_VPID_CAP */
+
+/* A bit that the CPU ignores: shows what of its changes survived. */
+#define MARK		BIT_ULL(52)
 
 unsigned long get_zeroed_page(unsigned int gfp)
 {
@@ -56,7 +60,7 @@ void free_page(unsigned long page)
 void unit_race(u64 *p)
 {
 	if (racing && (*p & 1))
-		*p |= 1ULL << 8;
+		*p |= MARK | 1ULL << 8;
 }
 
 static u64 rnd(u64 below)
@@ -75,7 +79,7 @@ struct walked {
 	bool write, exec, accessed, dirty;
 };
 
-static bool bad_entry(const struct ept *ept, u64 entry, int level)
+static bool bad_entry(u64 entry, int level)
 {
 	int type = (entry >> 3) & 7;
 
@@ -85,7 +89,7 @@ static bool bad_entry(const struct ept *ept, u64 entry, int level)
 		return entry & 0xf8;
 	if (level > 1 && !(entry & 0x80))
 		return entry & 0x78;
-	if (level > ept->max_level)
+	if ((level == 3 && !(cpu_caps & CAP_1G)) || (level == 2 && !(cpu_caps & CAP_2M)))
 		return true;
 	if (level > 1 && (entry & ((1ULL << (12 + 9 * (level - 1))) - 1) & ~0xfffULL))
 		return true;
@@ -104,7 +108,7 @@ static struct walked walk(const struct ept *ept, u64 gpa)
 
 		if (!(entry & 7))
 			return (struct walked){};
-		if (bad_entry(ept, entry, level))
+		if (bad_entry(entry, level))
 			return (struct walked){ .misconfigured = true };
 		w.write &= !!(entry & 2);
 		w.exec &= !!(entry & 4);
@@ -121,6 +125,20 @@ static struct walked walk(const struct ept *ept, u64 gpa)
 		table = __va(entry & 0xffffffffff000ULL);
 	}
 	return w;
+}
+
+/* The entry that maps an address. */
+static u64 *entry_at(const struct ept *ept, u64 gpa)
+{
+	u64 *table = __va(ept->eptp & 0xffffffffff000ULL), *entry;
+	int level = 4;
+
+	for (;; level--) {
+		entry = &table[(gpa >> (12 + 9 * (level - 1))) & 511];
+		if (level == 1 || (level < 4 && (*entry & 0x80)))
+			return entry;
+		table = __va(*entry & 0xffffffffff000ULL);
+	}
 }
 
 /* The second model. */
@@ -170,8 +188,10 @@ static enum ept_mapped model_map(const struct ept *ept, const struct ept_page *p
 	int level = page->level;
 	u64 p, start, frame;
 
-	if (level > ept->max_level)
-		level = ept->max_level;
+	if (level == 3 && !(cpu_caps & CAP_1G))
+		level = 2;
+	if (!(cpu_caps & CAP_2M))
+		level = 1;
 	if (exec && ept->nx_large)
 		level = 1;
 	while (smaller_inside(page->gpa, level))
@@ -296,6 +316,7 @@ FIXTURE_SETUP(ept)
 	model = calloc(PAGES, sizeof(*model));
 	memset(self, 0, sizeof(*self));
 	racing = variant->racing;
+	cpu_caps = variant->caps;
 	ASSERT_EQ(0, ept_init(&self->ept, &caps, variant->nx_large));
 }
 
@@ -561,6 +582,51 @@ TEST_F(ept, a_read_fault_does_not_take_write_access_away)
 	page.write = false;
 	EXPECT_EQ(EPT_MAPPED, ept_map(&self->ept, &page, &self->stock, false));
 	EXPECT_TRUE(walk(&self->ept, BASE).write);
+	zap_all(&self->ept, 0, 1ULL << 48, 1, &self->dead);
+}
+
+/* What the CPU sets in an entry while ept.c changes it must not get lost. */
+TEST_F(ept, flags_that_the_cpu_sets_survive)
+{
+	struct ept_page page = { .gpa = BASE, .hpa = BASE, .level = 1 };
+	u64 pos = BASE, *entry;
+
+	stock_up(&self->stock);
+	ASSERT_EQ(EPT_MAPPED, ept_map(&self->ept, &page, &self->stock, false));
+	entry = entry_at(&self->ept, BASE);
+	racing = true;
+	page.write = true;
+	EXPECT_EQ(EPT_MAPPED, ept_map(&self->ept, &page, &self->stock, false));
+	EXPECT_EQ(MARK, *entry & MARK);
+	*entry &= ~MARK;
+	EXPECT_TRUE(ept_protect(&self->ept, &pos, BASE + SIZE_4K, 1));
+	EXPECT_EQ(MARK, *entry & MARK);
+	zap_all(&self->ept, 0, 1ULL << 48, 1, &self->dead);
+
+	if (variant->caps & CAP_2M) {
+		page.level = 2;
+		racing = false;
+		stock_up(&self->stock);
+		ASSERT_EQ(EPT_MAPPED, ept_map(&self->ept, &page, &self->stock, false));
+		racing = true;
+		EXPECT_EQ(EPT_MAPPED_FLUSH, ept_split(&self->ept, BASE, &self->stock));
+		EXPECT_EQ(MARK, *entry_at(&self->ept, BASE) & MARK);
+		EXPECT_EQ(MARK, *entry_at(&self->ept, BASE + SIZE_2M - SIZE_4K) & MARK);
+		zap_all(&self->ept, 0, 1ULL << 48, 1, &self->dead);
+	}
+}
+
+TEST_F(ept, no_split_without_a_table_page)
+{
+	struct ept_page page = { .gpa = BASE, .hpa = BASE, .level = 2 };
+
+	if (!(variant->caps & CAP_2M))
+		SKIP(return, "no large pages to split");
+	stock_up(&self->stock);
+	ASSERT_EQ(EPT_MAPPED, ept_map(&self->ept, &page, &self->stock, false));
+	table_pages_free(&self->stock);
+	EXPECT_EQ(EPT_NO_PAGE, ept_split(&self->ept, BASE, &self->stock));
+	EXPECT_EQ(2, walk(&self->ept, BASE).level);
 	zap_all(&self->ept, 0, 1ULL << 48, 1, &self->dead);
 }
 
