@@ -579,6 +579,7 @@ static const struct mutation segments[] = {
 	{ prot, 0x4816, "S is 0", { { 0x4816, 0xc08b } } },
 	{ prot, 0x4818, "S is 0", { { 0x4818, 0xc083 } } },
 	{ prot, 0x4814, "S is 0", { { 0x4814, 0xc083 } } },
+	{ prot, 0x481e, "S is 0", { { 0x481e, 0x83 } } },
 	/* DPL */
 	{ modern, 0x4816, "other than 0", { { 0x4816, 0xc0f3 } } },
 	{ prot, 0x4816, "non-conforming", { { 0x4816, 0xc0fb } } },
@@ -589,9 +590,12 @@ static const struct mutation segments[] = {
 	{ real, 0x4818, "while CR0.PE is 0", { { 0x4818, 0xf3 }, { 0x4816, 0xfb } } },
 	{ modern, 0x4818, "while CS is a data", { { 0x4816, 0xc093 }, { 0x4818, 0xc0f3 } } },
 	{ prot, 0x4814, "below the RPL", { { 0x800, 0x13 } } },
+	{ prot, 0x481e, "below the RPL", { { 0x80a, 0x13 }, { 0x481e, 0x93 } } },
 	{ prot, 0x481a, "below the RPL", { { 0x806, 0x0b }, { 0x481a, 0xc0bb } } },
 	/* P, reserved bits, G, D/B */
 	{ prot, 0x4816, "not present", { { 0x4816, 0xc01b } } },
+	{ prot, 0x4816, "not present", { { 0x4816, 0x1c01b } } },
+	{ prot, 0x481e, "not present", { { 0x481e, 0x13 } } },
 	{ prot, 0x481a, "not present", { { 0x481a, 0xc013 } } },
 	{ prot, 0x4816, "bits 11:8", { { 0x4816, 0xc49b } } },
 	{ prot, 0x4816, "bits 31:17", { { 0x4816, 0x2c09b } } },
@@ -623,6 +627,7 @@ static const struct mutation segments[] = {
 	{ prot, 0x4810, "bits 31:16", { { 0x4810, 0x10000 } } },
 	{ prot, 0x4810, "bits 31:16", { { 0x4810, 1u << 31 } } },
 	{ prot, 0x4812, "bits 31:16", { { 0x4812, 0x10000 } } },
+	{ prot, 0x4812, "bits 31:16", { { 0x4812, 1u << 31 } } },
 };
 
 TEST(guest_segments)
@@ -741,6 +746,7 @@ static const struct mutation non_register[] = {
 	/* "Checks on Guest Page-Directory-Pointer-Table Entries" */
 	{ pae, 0x6802, "PDPTE", { { MEM(0x3008), 0x8000000001 } } },
 	{ pae, 0x6802, "PDPTE", { { MEM(0x3018), 3 } } },
+	{ pae, 0x6802, "PDPTE", { { 0x6802, 0x3020 }, { MEM(0x3020), 3 } } },
 	{ pae_ept, 0x280a, "PDPTE", { { 0x280a, 0x4003 } } },
 	{ pae_ept, 0x280a, "PDPTE", { { 0x280a, 0x4005 } } },
 	{ pae_ept, 0x280c, "PDPTE", { { 0x280c, 0x4021 } } },
