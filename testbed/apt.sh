@@ -15,6 +15,8 @@ apt_private()
 	local tool=$1
 
 	shift
+	# A mirror that stands still, as snapshots do, has indexes that expired;
+	# what they say is signed all the same.
 	# As root apt would change to a user who may not write our folder.
 	"$tool" -q -o APT::Sandbox::User=root \
 		-o Dir::State="$apt_state" \
@@ -26,6 +28,7 @@ apt_private()
 		-o Dir::Etc::Preferences=/dev/null \
 		-o Dir::Etc::PreferencesParts=/dev/null \
 		-o Acquire::Languages=none \
+		-o Acquire::Check-Valid-Until=false \
 		-o Acquire::Retries=2 \
 		"$@"
 }
