@@ -66,20 +66,18 @@ void vmx_flush_guest_tlb(struct keel_vcpu *vcpu)
 /**
  * vmx_load - make the vCPU's VMCS current
  * @vcpu: preemption is off, and VMX is on here
- *
- * Return: true where it has come to this CPU.
  */
-bool vmx_load(struct keel_vcpu *vcpu)
+void vmx_load(struct keel_vcpu *vcpu)
 {
 	struct vmx_vcpu *vmx = &vcpu->vmx;
 
 	if (!vmx_vmcs_load(&vmx->vmcs))
-		return false;
+		return;
 	vmx_setup_host_cpu();
+	vmx_read_host_msrs(&vmx->host);
 	/* This CPU may remember the VPID's last owner, or us from before. */
 	vmx_flush_guest_tlb(vcpu);
 	vmx->mem_gen = ~0ULL;
-	return true;
 }
 
 /**

@@ -7,7 +7,7 @@
 
 struct keel_vcpu;
 
-bool vmx_load(struct keel_vcpu *vcpu);
+void vmx_load(struct keel_vcpu *vcpu);
 int vmx_borrow(struct keel_vcpu *vcpu);
 void vmx_return(void);
 long vmx_run(struct keel_vcpu *vcpu);

@@ -100,8 +100,13 @@ static void restore_msrs(struct keel_guest_msrs *m, const struct vmx_host *h)
 		wrmsrl(MSR_TSC_AUX, h->tsc_aux);
 }
 
-/* Constant on a CPU, TSC_AUX different on each. */
-static void read_host_msrs(struct vmx_host *h)
+/**
+ * vmx_read_host_msrs - remember the host's MSRs that a section replaces
+ * @h: constant as long as the VMCS stays on this CPU; TSC_AUX differs on each
+ *
+ * Outside the section, where they are the host's.
+ */
+void vmx_read_host_msrs(struct vmx_host *h)
 {
 	rdmsrl(MSR_STAR, h->star);
 	rdmsrl(MSR_LSTAR, h->lstar);
@@ -211,8 +216,7 @@ bool vmx_section_begin(struct keel_vcpu *vcpu)
 		kernel_fpu_end();
 		return false;
 	}
-	if (vmx_load(vcpu))
-		read_host_msrs(&vmx->host);
+	vmx_load(vcpu);
 	save_selectors(vmx);
 	vmx->host.xcr0 = xgetbv(XCR_XFEATURE_ENABLED_MASK);
 	restore_fpu(vmx->guest_fpu);
