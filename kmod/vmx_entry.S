@@ -73,11 +73,15 @@ SYM_FUNC_START(vmx_enter)
 	mov	RDI(%rdi), %rdi
 
 	/* Nothing of the host is loaded from memory behind this. */
+	/* A relocation inside the alternative is more than 6.1 can patch. */
 #ifdef X86_FEATURE_CLEAR_CPU_BUF_VM
-	ALTERNATIVE "", "verw verw_selector(%rip)", X86_FEATURE_CLEAR_CPU_BUF_VM
+	ALTERNATIVE "jmp .Lverw_done", "", X86_FEATURE_CLEAR_CPU_BUF_VM
+	verw	verw_selector(%rip)
 #elif defined(X86_FEATURE_CLEAR_CPU_BUF)
-	ALTERNATIVE "", "verw verw_selector(%rip)", X86_FEATURE_CLEAR_CPU_BUF
+	ALTERNATIVE "jmp .Lverw_done", "", X86_FEATURE_CLEAR_CPU_BUF
+	verw	verw_selector(%rip)
 #endif
+.Lverw_done:
 	jnc	.Llaunch
 .Lresume:
 	vmresume
