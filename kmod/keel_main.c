@@ -132,7 +132,8 @@ static int __init keel_start(void)
 		return ret;
 	keel_up = CPUS;
 	host_mitigations_init();
-	no_guests = vmx_setup_init() ?: vmx_section_init();
+	no_guests = vmx_setup_init();
+	vmx_section_init();
 	keel_host_cpuid_init();
 	ret = vmx_on ? vmx_get() : 0;
 	if (ret)

@@ -27,7 +27,7 @@
 #define STATE_ALL	(KEEL_STATE_RUN | KEEL_STATE_MSRS | KEEL_STATE_XSAVE)
 #define XSAVE_MXCSR	24
 #define XSAVE_HEADER	512
-#define XSAVE_AREA_MIN	576
+#define XSTATE_LEGACY	3ULL
 #define ACCESS_ALL	(KEEL_ACCESS_WRITE | KEEL_ACCESS_EXEC | KEEL_ACCESS_USER)
 
 static int check_state_args(const struct keel_state *s)
@@ -96,7 +96,7 @@ static const char *xsave_wrong(const u8 *area)
 	const u64 *header = (const u64 *)(area + XSAVE_HEADER);
 	int i;
 
-	if (header[0] & ~vmx_guest_xcr0)
+	if (header[0] & ~(vmx_guest_xcr0 ?: XSTATE_LEGACY))
 		return "XSTATE_BV has components that guests cannot have";
 	for (i = 1; i < 8; i++)
 		if (header[i])

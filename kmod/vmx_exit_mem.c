@@ -25,6 +25,7 @@
 #define QUAL_WRITE		BIT(1)
 #define QUAL_EXEC		BIT(2)
 #define QUAL_GVA_VALID		BIT(7)
+#define QUAL_GVA_TRANSLATED	BIT(8)
 #define QUAL_NMI_UNBLOCKED	BIT(12)
 #define QUAL_IO_IN		BIT(3)
 #define QUAL_IO_STRING		BIT(4)
@@ -101,13 +102,15 @@ static unsigned int fetch(struct keel_vcpu *vcpu, u8 *insn)
 
 static void fill_mmio(struct keel_vcpu *vcpu, u64 gpa, u64 qual)
 {
+	const u64 of_gva = QUAL_GVA_VALID | QUAL_GVA_TRANSLATED;
+
 	vcpu->run->mmio = (struct keel_exit_mmio) {
 		.gpa = gpa,
 		.access = (qual & QUAL_WRITE ? KEEL_ACCESS_WRITE : 0) |
 			  (qual & QUAL_EXEC ? KEEL_ACCESS_EXEC : 0),
-		.gva_valid = !!(qual & QUAL_GVA_VALID),
+		.gva_valid = (qual & of_gva) == of_gva,
 	};
-	if (qual & QUAL_GVA_VALID)
+	if (vcpu->run->mmio.gva_valid)
 		vcpu->run->mmio.gva = vmcs_getl(GUEST_LINEAR_ADDRESS);
 }
 

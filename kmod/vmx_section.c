@@ -36,34 +36,41 @@ u64 vmx_guest_xcr0;
 /* x87, SSE, AVX, and the three parts of AVX-512. */
 #define GUEST_XCR0	(BIT_ULL(0) | BIT_ULL(1) | BIT_ULL(2) | BIT_ULL(5) | BIT_ULL(6) | BIT_ULL(7))
 
+static bool has_xsave(void)
+{
+	return cpu_feature_enabled(X86_FEATURE_OSXSAVE);
+}
+
 /**
  * vmx_section_init - find out what FPU state guests can have
  *
- * Return: 0, or -EOPNOTSUPP on a CPU without XSAVE.
+ * Without XSAVE it is the legacy area alone, and XCR0 does not exist.
  */
-int vmx_section_init(void)
+void vmx_section_init(void)
 {
 	u32 eax, ebx, ecx, edx;
 	int i;
 
-	if (!boot_cpu_has(X86_FEATURE_OSXSAVE)) {
-		pr_info("no guests on this CPU: it has no XSAVE\n");
-		return -EOPNOTSUPP;
-	}
-	vmx_guest_xcr0 = xgetbv(XCR_XFEATURE_ENABLED_MASK) & GUEST_XCR0;
-	/* Legacy area and header, then each component where the CPU puts it. */
+	/* Legacy area and header. */
 	vmx_xsave_size = 512 + 64;
+	if (!has_xsave())
+		return;
+	vmx_guest_xcr0 = xgetbv(XCR_XFEATURE_ENABLED_MASK) & GUEST_XCR0;
+	/* Then each component where the CPU puts it. */
 	for (i = 2; i < 63; i++) {
 		if (!(vmx_guest_xcr0 & BIT_ULL(i)))
 			continue;
 		cpuid_count(0xd, i, &eax, &ebx, &ecx, &edx);
 		vmx_xsave_size = max(vmx_xsave_size, eax + ebx);
 	}
-	return 0;
 }
 
 static void save_fpu(void *area)
 {
+	if (!has_xsave()) {
+		asm volatile("fxsave64 (%0)" : : "r"(area) : "memory");
+		return;
+	}
 	asm volatile("xsave64 (%0)" : : "r"(area), "a"((u32)vmx_guest_xcr0),
 		     "d"((u32)(vmx_guest_xcr0 >> 32)) : "memory");
 }
@@ -71,6 +78,10 @@ static void save_fpu(void *area)
 /* The area was checked when user space gave it; XSAVE wrote it otherwise. */
 static void restore_fpu(const void *area)
 {
+	if (!has_xsave()) {
+		asm volatile("fxrstor64 (%0)" : : "r"(area) : "memory");
+		return;
+	}
 	asm volatile("xrstor64 (%0)" : : "r"(area), "a"((u32)vmx_guest_xcr0),
 		     "d"((u32)(vmx_guest_xcr0 >> 32)) : "memory");
 }
@@ -218,7 +229,8 @@ bool vmx_section_begin(struct keel_vcpu *vcpu)
 	}
 	vmx_load(vcpu);
 	save_selectors(vmx);
-	vmx->host.xcr0 = xgetbv(XCR_XFEATURE_ENABLED_MASK);
+	/* Without XSAVE the guest has no other XCR0 than the host: none. */
+	vmx->host.xcr0 = has_xsave() ? xgetbv(XCR_XFEATURE_ENABLED_MASK) : vcpu->xcr0;
 	restore_fpu(vmx->guest_fpu);
 	if (vcpu->xcr0 != vmx->host.xcr0)
 		xsetbv(XCR_XFEATURE_ENABLED_MASK, vcpu->xcr0);

@@ -267,6 +267,9 @@ static const char *control_wrong(struct keel_vcpu *vcpu, const struct keel_contr
 		return "EFER.LMA does not agree with CR0.PG and EFER.LME";
 	if (c->cr8 > 15)
 		return "CR8 is over 15";
+	/* Without XSAVE there is no XCR0; it reads as after reset. */
+	if (!vmx_guest_xcr0)
+		return c->xcr0 == 1 ? NULL : "XCR0 is not 1 on a CPU without XSAVE";
 	if (!(c->xcr0 & 1) || c->xcr0 & ~vmx_guest_xcr0 ||
 	    !keel_cpuid_xcr0_valid(&vcpu->cpuid, c->xcr0))
 		return "XCR0 has a combination of bits that no CPU takes";

@@ -23,6 +23,8 @@
 #define XSAVE_MXCSR	24
 #define MXCSR_AT_RESET	0x1f80
 #define XSAVE_FCW	0
+#define XSAVE_HEADER	512
+#define XSTATE_LEGACY	3ULL
 #define FCW_AT_RESET	0x40
 
 static int alloc(struct vmx_vcpu *vmx)
@@ -37,6 +39,9 @@ static int alloc(struct vmx_vcpu *vmx)
 	if (!vmx->msr_bitmap || !vmx->guest_fpu)
 		return -ENOMEM;
 	vmx->vpid = vmx_vpid_alloc();
+	/* XSAVE keeps this by itself; FXSAVE does not touch it. */
+	if (!vmx_guest_xcr0)
+		*(u64 *)(vmx->guest_fpu + XSAVE_HEADER) = XSTATE_LEGACY;
 	*(u16 *)(vmx->guest_fpu + XSAVE_FCW) = FCW_AT_RESET;
 	*(u32 *)(vmx->guest_fpu + XSAVE_MXCSR) = MXCSR_AT_RESET;
 	return 0;

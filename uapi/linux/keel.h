@@ -58,7 +58,8 @@
  *
  * Errors: -EBUSY: another hypervisor holds VMX on some CPU.  -ENODEV: VMX is
  * missing or locked off on some CPU.  -EIO: VMXON failed on some CPU.
- * -ESHUTDOWN: the host is going down.  -ENOMEM, -EMFILE, -ENFILE as usual.
+ * -ESHUTDOWN: the host is going down.  -EOPNOTSUPP: the CPU lacks what guests
+ * need today, EPT and XSAVE among it.  -ENOMEM, -EMFILE, -ENFILE as usual.
  * Where a CPU refuses, no CPU is left in VMX operation and the log names it.
  */
 #define KEEL_CREATE_VM		_IO(KEEL_IOC, 0x01)
@@ -69,10 +70,14 @@
  * Takes struct keel_cpuid.  What KEEL_SET_CPUID accepts is any subset of it.
  *
  * Errors: -E2BIG: &keel_cpuid.nr is too small; it is set to what is needed.
+ * -EOPNOTSUPP: as for KEEL_CREATE_VM.
  */
 #define KEEL_GET_SUPPORTED_CPUID _IO(KEEL_IOC, 0x02)
 
-/* Calls on a VM.  From another address space than the creator's: -EIO. */
+/*
+ * Calls on a VM and on its vCPUs.  From another address space than the
+ * creator's, and on a VM that is dead, they return -EIO.
+ */
 
 /**
  * define KEEL_SET_MEMORY - map memory of the caller into the guest, or unmap it
@@ -85,7 +90,7 @@
  * Errors: -EINVAL: slot number, alignment, size or address out of range.
  * -EEXIST: the slot is in use, or the range overlaps another slot's; unmap
  * first (only KEEL_MEMORY_READONLY may change in place).  -ENOENT: the slot to
- * unmap is empty.  -ENOMEM.
+ * unmap is empty.  -ENOMEM.  Setting a slot again just as it is does nothing.
  */
 #define KEEL_SET_MEMORY		_IO(KEEL_IOC, 0x10)
 
@@ -102,7 +107,10 @@
  */
 #define KEEL_CREATE_VCPU	_IO(KEEL_IOC, 0x11)
 
-/* Calls on a vCPU.  One at a time: a second caller waits, KEEL_RUN included. */
+/*
+ * Calls on a vCPU.  One at a time: a second caller waits, KEEL_RUN included; a
+ * fatal signal ends the wait with -EINTR.  -ESHUTDOWN: the host goes down.
+ */
 
 /**
  * define KEEL_RUN - run the guest until something needs the caller
@@ -149,8 +157,10 @@
 /**
  * define KEEL_SET_CPUID - what CPUID tells the guest
  *
- * Takes struct keel_cpuid.  Leaves not in the list read as zeros.  A vCPU
- * starts with what KEEL_GET_SUPPORTED_CPUID gives.
+ * Takes struct keel_cpuid.  A leaf that is not in the list reads as zeros; one
+ * above the highest basic leaf, or above the highest extended leaf, gives the
+ * data of the highest basic leaf, as on a CPU.  A vCPU starts with what
+ * KEEL_GET_SUPPORTED_CPUID gives.
  *
  * Errors: -EINVAL: a leaf twice, or a feature that cannot be given.
  * -EBUSY: the vCPU has run already.
@@ -174,7 +184,8 @@
  * Takes struct keel_translate.  Does not set accessed or dirty bits.  Returns 0
  * also where the walk ends in a page fault, which it describes.
  *
- * Errors: -EINVAL: unknown access bits.
+ * Errors: -EINVAL: unknown access bits, or write and execute together.
+ * -EFAULT: a page table lies where no memory is.
  */
 #define KEEL_TRANSLATE		_IO(KEEL_IOC, 0x25)
 
@@ -690,7 +701,7 @@ struct keel_translate {
 };
 
 /** define KEEL_STATS_REASONS - entries of &keel_stats.exits */
-#define KEEL_STATS_REASONS	80
+#define KEEL_STATS_REASONS	96
 
 /**
  * struct keel_stats - counters of a vCPU (KEEL_GET_STATS)
@@ -824,7 +835,8 @@ struct keel_exit_io {
 /**
  * struct keel_exit_mmio - KEEL_EXIT_MMIO, KEEL_EXIT_MEMORY_FAULT
  * @gpa: guest physical address of the access
- * @gva: its linear address, where @gva_valid
+ * @gva: its linear address, where @gva_valid; @gpa is then its translation, and
+ *	not an entry of a page table that the CPU looked at on the way
  * @access: KEEL_ACCESS_WRITE, KEEL_ACCESS_EXEC
  * @gva_valid: 1 where @gva is valid
  * @insn_len: bytes in @insn; 0 where they could not be read
