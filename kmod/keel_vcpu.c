@@ -26,6 +26,7 @@
 #include "vmx_run.h"
 #include "vmx_setup.h"
 #include "vmx_state.h"
+#include "vmx_timer.h"
 
 /* All KEEL_INTERCEPT_* that this module knows. */
 #define KEEL_INTERCEPTS	(KEEL_INTERCEPT_STEP * 2 - 1)
@@ -82,6 +83,10 @@ static int take_run_inputs(struct keel_vcpu *vcpu)
 	vcpu->wanted = wanted;
 	vcpu->want_intr_window = READ_ONCE(run->request_intr_window);
 	vcpu->has_events |= vcpu->want_intr_window;
+	vcpu->deadline = READ_ONCE(run->deadline);
+	if (vcpu->deadline && !vmx_has_timer())
+		return keel_refuse(-EOPNOTSUPP,
+				   "KEEL_RUN: a deadline, and this CPU has no VMX-preemption timer");
 	if (!dirty)
 		return 0;
 	return keel_state_load_run(vcpu, dirty);

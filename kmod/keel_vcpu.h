@@ -61,6 +61,7 @@ enum keel_complete {
  * @run: shared with user space, KEEL_RUN_SIZE bytes; inputs are read once
  * @immediate_exit: copy of the input
  * @want_intr_window: copy of the input
+ * @deadline: copy of the input
  * @wanted: register groups to give with each exit, copy of the input
  * @complete: what the next KEEL_RUN finishes
  * @complete_len: IN: bytes of the access; INS: length of the instruction
@@ -96,6 +97,7 @@ struct keel_vcpu {
 	struct keel_run *run;
 	bool immediate_exit;
 	bool want_intr_window;
+	u64 deadline;
 	u64 wanted;
 	enum keel_complete complete;
 	u32 complete_len;

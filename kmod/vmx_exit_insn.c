@@ -92,9 +92,19 @@ enum keel_verdict exit_rdpmc(struct keel_vcpu *vcpu)
 	return general_protection(vcpu);
 }
 
+/* The guest spins: whoever it waits for may want this CPU. */
+static enum keel_verdict slow_yield(struct keel_vcpu *vcpu)
+{
+	yield();
+	return KEEL_ADVANCE;
+}
+
 enum keel_verdict exit_pause(struct keel_vcpu *vcpu)
 {
-	return exit_insn(vcpu);
+	if (vcpu->intercepts.exits & KEEL_INTERCEPT_PAUSE)
+		return exit_insn(vcpu);
+	vcpu->slow = slow_yield;
+	return KEEL_SLOW;
 }
 
 static bool msr_intercepted(const struct keel_vcpu *vcpu, u32 msr)

@@ -36,6 +36,7 @@
 #include "vmx_section.h"
 #include "vmx_setup.h"
 #include "vmx_state.h"
+#include "vmx_timer.h"
 
 /* The VM whose guest ran last on this CPU: another one must not steer it. */
 static DEFINE_PER_CPU(u32, last_vm);
@@ -45,6 +46,7 @@ enum section_end {
 	END_VERDICT,
 	END_WORK,
 	END_WINDOW,
+	END_DEADLINE,
 };
 
 /**
@@ -148,6 +150,10 @@ static bool enter(struct keel_vcpu *vcpu, enum keel_verdict *verdict, enum secti
 		*end = END_WORK;
 		return false;
 	}
+	if (unlikely(vcpu->deadline || vcpu->vmx.timer_on) && !vmx_timer_arm(vcpu)) {
+		*end = END_DEADLINE;
+		return false;
+	}
 	if (unlikely(vcpu->has_events) && !vmx_inject(vcpu)) {
 		*end = END_WINDOW;
 		return false;
@@ -248,6 +254,8 @@ long vmx_run(struct keel_vcpu *vcpu)
 
 		if (end == END_WINDOW)
 			return leave_without_exit(vcpu, KEEL_EXIT_INTR_WINDOW);
+		if (end == END_DEADLINE)
+			return leave_without_exit(vcpu, KEEL_EXIT_DEADLINE);
 		if (end == END_WORK) {
 			ret = host_do_work();
 			if (ret)

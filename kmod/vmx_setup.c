@@ -32,6 +32,14 @@ struct vmx_controls vmx_controls;
 			 X86_CR4_MCE | X86_CR4_PGE | X86_CR4_OSFXSR | X86_CR4_OSXMMEXCPT |	\
 			 X86_CR4_FSGSBASE)
 
+/*
+ * PAUSEs less than the gap apart are one loop, and a loop longer than the window
+ * exits.  TSC ticks: a gap is a few turns of a spin loop, the window some
+ * microseconds, more than a lock is held by a vCPU that runs.
+ */
+#define PLE_GAP_TICKS		128
+#define PLE_WINDOW_TICKS	8192
+
 static DEFINE_SPINLOCK(vpid_lock);
 static DECLARE_BITMAP(vpids, 1 << 16);	/* vpid_lock; bit 0: VPID 0 is the host's */
 
@@ -65,7 +73,7 @@ static const struct wanted wanted[] = {
 	  SECONDARY_EXEC_ENABLE_EPT,
 	  SECONDARY_EXEC_ENABLE_VPID | SECONDARY_EXEC_UNRESTRICTED_GUEST |
 	  SECONDARY_EXEC_ENABLE_RDTSCP | SECONDARY_EXEC_ENABLE_INVPCID |
-	  SECONDARY_EXEC_WBINVD_EXITING,
+	  SECONDARY_EXEC_WBINVD_EXITING | SECONDARY_EXEC_PAUSE_LOOP_EXITING,
 	  offsetof(struct vmx_controls, proc2) },
 	{ "VM-exit", vmx_caps_exit,
 	  VM_EXIT_HOST_ADDR_SPACE_SIZE | VM_EXIT_SAVE_DEBUG_CONTROLS |
@@ -247,6 +255,10 @@ static void setup_controls(struct keel_vcpu *vcpu)
 	if (vmx->vpid)
 		vmcs_put16(VIRTUAL_PROCESSOR_ID, vmx->vpid);
 	vmcs_put64(TSC_OFFSET, vcpu->msrs.tsc_offset);
+	if (vmx->proc2 & SECONDARY_EXEC_PAUSE_LOOP_EXITING) {
+		vmcs_put32(PLE_GAP, PLE_GAP_TICKS);
+		vmcs_put32(PLE_WINDOW, PLE_WINDOW_TICKS);
+	}
 	/* A #PF goes to the guest unless the exception bitmap says otherwise. */
 	vmcs_put32(PAGE_FAULT_ERROR_CODE_MASK, 0);
 	vmcs_put32(PAGE_FAULT_ERROR_CODE_MATCH, 0);

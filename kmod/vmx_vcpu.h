@@ -70,6 +70,7 @@ struct vmx_host {
  * @mem_gen: generation of the memory mappings that this CPU flushed last
  * @guest_dr7: the guest's DR7, also in the VMCS
  * @in_section: the CPU holds the guest's FPU and MSRs
+ * @timer_on: the VMX-preemption timer is switched on in the VMCS
  * @l1d_dirty: the host ran code since the last entry whose data an L1TF guest
  *	must not find in the L1 data cache
  * @exit_reason: of the last exit, all 32 bits
@@ -95,6 +96,7 @@ struct vmx_vcpu {
 	u64 mem_gen;
 	u64 guest_dr7;
 	bool in_section;
+	bool timer_on;
 	bool l1d_dirty;
 	u32 exit_reason;
 	u64 slow_qual;

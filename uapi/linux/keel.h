@@ -794,6 +794,7 @@ struct keel_dump {
  *	&keel_run.insn; not done
  * @KEEL_EXIT_MEMORY_FAULT: the caller's memory behind a slot is not there or
  *	not writable: &keel_run.mmio
+ * @KEEL_EXIT_DEADLINE: the guest's TSC has reached &keel_run.deadline
  * @KEEL_EXIT_INTERNAL_ERROR: an exit that Keel does not know: &keel_run.fail_entry
  */
 enum keel_exit {
@@ -813,6 +814,7 @@ enum keel_exit {
 	KEEL_EXIT_TASK_SWITCH,
 	KEEL_EXIT_MEMORY_FAULT,
 	KEEL_EXIT_INTERNAL_ERROR,
+	KEEL_EXIT_DEADLINE,
 };
 
 /**
@@ -915,6 +917,9 @@ struct keel_exit_insn {
  * @request_intr_window: in: not 0: leave as soon as the guest can take an
  *	interrupt
  * @reserved: must be zero
+ * @deadline: in: not 0: leave with KEEL_EXIT_DEADLINE when the guest's TSC has
+ *	reached it (KEEL_FEATURE_PREEMPTION_TIMER, else KEEL_RUN says
+ *	-EOPNOTSUPP); the guest may run on by one tick of the VMX-preemption timer
  * @exit_reason: out: enum keel_exit
  * @intr_ready: out: 1 where an interrupt could be delivered now
  * @hw_reason: out: basic exit reason of the CPU
@@ -941,6 +946,7 @@ struct keel_run {
 	__u8 immediate_exit;
 	__u8 request_intr_window;
 	__u8 reserved[6];
+	__u64 deadline;
 	__u32 exit_reason;
 	__u8 intr_ready;
 	__u8 reserved2[3];

@@ -272,7 +272,8 @@ const char *keel_exit_name(__u32 reason)
 		[KEEL_EXIT_TASK_SWITCH] = "TASK_SWITCH",
 		[KEEL_EXIT_MEMORY_FAULT] = "MEMORY_FAULT",
 		[KEEL_EXIT_INTERNAL_ERROR] = "INTERNAL_ERROR",
+		[KEEL_EXIT_DEADLINE] = "DEADLINE",
 	};
 
-	return reason <= KEEL_EXIT_INTERNAL_ERROR ? names[reason] : NULL;
+	return reason <= KEEL_EXIT_DEADLINE ? names[reason] : NULL;
 }
