@@ -315,10 +315,10 @@ void host_flush_l1d(void)
 	/* Twice: the first round brings in the translations. */
 	for (i = 0; i < PAGE_SIZE << L1D_ORDER; i += PAGE_SIZE)
 		READ_ONCE(*(u8 *)(l1d_pages + i));
-	rmb();
+	rmb();	/* translations before data */
 	for (i = 0; i < PAGE_SIZE << L1D_ORDER; i += 64)
 		READ_ONCE(*(u8 *)(l1d_pages + i));
-	rmb();
+	rmb();	/* all of it before the entry */
 }
 
 /** host_branch_barrier - let one guest's branches not steer another's */

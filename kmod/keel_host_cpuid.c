@@ -95,7 +95,8 @@ long keel_get_supported_cpuid(void *unused, void *arg)
 	if (IS_ERR(leaves))
 		return PTR_ERR(leaves);
 	if (args->nr < nr)
-		ret = keel_refuse(-E2BIG, "KEEL_GET_SUPPORTED_CPUID: room for %u leaves, %u are needed",
+		ret = keel_refuse(-E2BIG,
+				  "KEEL_GET_SUPPORTED_CPUID: room for %u leaves, %u are needed",
 				  args->nr, nr);
 	else if (copy_to_user(u64_to_user_ptr(args->leaves), leaves, nr * sizeof(*leaves)))
 		ret = -EFAULT;

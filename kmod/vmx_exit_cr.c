@@ -247,13 +247,12 @@ enum keel_verdict exit_dr(struct keel_vcpu *vcpu)
 	value = read_gpr(vcpu, gpr);
 	if (dr >= 6 && value >> 32)
 		return general_protection(vcpu);
-	if (dr == 7) {
+	if (dr == 7)
 		vmx_put_dr7(vcpu, value & ~0xd000ULL);
-	} else if (dr == 6) {
+	else if (dr == 6)
 		vcpu->dr6 = value & 0xe00f;
-	} else {
+	else
 		vcpu->dr[dr] = value;
-	}
 	/* The breakpoints themselves are loaded when the section begins. */
 	if (dr != 6 && (vcpu->vmx.guest_dr7 & 0xff)) {
 		vcpu->slow = vmx_slow_advance;

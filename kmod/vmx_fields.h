@@ -48,14 +48,40 @@ fail:
 /* Bits 14:13 of an encoding: 0 is 16-bit, 1 64-bit, 2 32-bit, 3 natural width. */
 #define vmcs_width(field)	(((field) >> 13) & 3)
 
-#define vmcs_get16(field) ({ BUILD_BUG_ON(vmcs_width(field) != 0); (u16)__vmcs_get(field); })
-#define vmcs_get64(field) ({ BUILD_BUG_ON(vmcs_width(field) != 1); __vmcs_get(field); })
-#define vmcs_get32(field) ({ BUILD_BUG_ON(vmcs_width(field) != 2); (u32)__vmcs_get(field); })
-#define vmcs_getl(field) ({ BUILD_BUG_ON(vmcs_width(field) != 3); __vmcs_get(field); })
+#define vmcs_get16(field) ({				\
+	BUILD_BUG_ON(vmcs_width(field) != 0);		\
+	(u16)__vmcs_get(field); })
 
-#define vmcs_put16(field, v) do { BUILD_BUG_ON(vmcs_width(field) != 0); __vmcs_put(field, (u16)(v)); } while (0)
-#define vmcs_put64(field, v) do { BUILD_BUG_ON(vmcs_width(field) != 1); __vmcs_put(field, v); } while (0)
-#define vmcs_put32(field, v) do { BUILD_BUG_ON(vmcs_width(field) != 2); __vmcs_put(field, (u32)(v)); } while (0)
-#define vmcs_putl(field, v) do { BUILD_BUG_ON(vmcs_width(field) != 3); __vmcs_put(field, v); } while (0)
+#define vmcs_get64(field) ({				\
+	BUILD_BUG_ON(vmcs_width(field) != 1);		\
+	(u64)__vmcs_get(field); })
+
+#define vmcs_get32(field) ({				\
+	BUILD_BUG_ON(vmcs_width(field) != 2);		\
+	(u32)__vmcs_get(field); })
+
+#define vmcs_getl(field) ({				\
+	BUILD_BUG_ON(vmcs_width(field) != 3);		\
+	(u64)__vmcs_get(field); })
+
+#define vmcs_put16(field, value) do {			\
+	BUILD_BUG_ON(vmcs_width(field) != 0);		\
+	__vmcs_put(field, (u16)(value));			\
+} while (0)
+
+#define vmcs_put64(field, value) do {			\
+	BUILD_BUG_ON(vmcs_width(field) != 1);		\
+	__vmcs_put(field, (u64)(value));			\
+} while (0)
+
+#define vmcs_put32(field, value) do {			\
+	BUILD_BUG_ON(vmcs_width(field) != 2);		\
+	__vmcs_put(field, (u32)(value));			\
+} while (0)
+
+#define vmcs_putl(field, value) do {			\
+	BUILD_BUG_ON(vmcs_width(field) != 3);		\
+	__vmcs_put(field, (u64)(value));			\
+} while (0)
 
 #endif /* KEEL_VMX_FIELDS_H */

@@ -190,9 +190,8 @@ static enum section_end run_section(struct keel_vcpu *vcpu, enum keel_verdict *v
 		if (!vmx_commit(vcpu, *verdict))
 			return END_VERDICT;
 		local_irq_disable();
-		/* Says "in guest mode" before it looks for work. */
 		WRITE_ONCE(vcpu->in_guest, true);
-		smp_mb();
+		smp_mb();	/* says so before it looks for work */
 		enter(vcpu, verdict, &end);
 		WRITE_ONCE(vcpu->in_guest, false);
 		local_irq_enable();

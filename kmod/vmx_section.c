@@ -34,7 +34,8 @@ u32 vmx_xsave_size;
 u64 vmx_guest_xcr0;
 
 /* x87, SSE, AVX, and the three parts of AVX-512. */
-#define GUEST_XCR0	(BIT_ULL(0) | BIT_ULL(1) | BIT_ULL(2) | BIT_ULL(5) | BIT_ULL(6) | BIT_ULL(7))
+#define GUEST_XCR0	(BIT_ULL(0) | BIT_ULL(1) | BIT_ULL(2) |	\
+			 BIT_ULL(5) | BIT_ULL(6) | BIT_ULL(7))
 
 static bool has_xsave(void)
 {

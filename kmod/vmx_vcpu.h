@@ -21,7 +21,6 @@
 
 struct keel_vcpu;
 
-
 /**
  * struct vmx_host - what of the host a guest's registers replace meanwhile
  * @fs: selector

@@ -71,7 +71,7 @@ static void clear_here(struct vmx_vmcs *vmcs)
 		this_cpu_write(current_region, NULL);
 	list_del_init(&vmcs->link);
 	vmcs->launched = false;
-	/* Whoever sees -1 may load it elsewhere: everything above is done then. */
+	/* Pairs with clear_anywhere(): who sees -1 may load it elsewhere. */
 	smp_store_release(&vmcs->cpu, -1);
 }
 
@@ -86,6 +86,7 @@ static void clear_ipi(void *arg)
 
 static void clear_anywhere(struct vmx_vmcs *vmcs)
 {
+	/* Pairs with clear_here(). */
 	int cpu = smp_load_acquire(&vmcs->cpu);
 
 	if (cpu >= 0)

@@ -92,7 +92,7 @@ play ok 'too many vCPUs' 2 'cpus: 65 is not between 1 and 64' --cpus 65 a
 play ok 'no such mode' 2 "mode: 'virtual' is none of" --mode virtual a
 
 # Pipes: what goes in comes out, all of it, and Ctrl-A means nothing.
-FAKE_KEEL=echo
+FAKE_KEEL="echo"
 output=$({ head -c 2000 /dev/zero | tr '\0' 'a'; printf '\001xq'; } |
 	timeout 20 "$keel" run "$work/hlt" 2>&1 | tr -d '\n' | wc -c)
 status=$?
