@@ -20,7 +20,9 @@
 #include <linux/entry-kvm.h>
 #include <linux/kmsg_dump.h>
 #include <linux/module.h>
+#include <linux/interrupt.h>
 #include <linux/notifier.h>
+#include <linux/rcupdate.h>
 #include <linux/reboot.h>
 #include <linux/smp.h>
 #include <linux/syscore_ops.h>
@@ -332,9 +334,39 @@ void host_branch_barrier(void)
 #endif
 }
 
-/** host_work_pending - signals, rescheduling, task work; interrupts off */
+/**
+ * host_take_interrupt - let the host have the interrupt that ended a guest's run
+ *
+ * Interrupts off, before and after.  A timer tick among them is the guest's time;
+ * and it was no kernel code that ran, so RCU need not wait for this CPU.
+ */
+void host_take_interrupt(void)
+{
+	current->flags |= PF_VCPU;
+	local_irq_enable();
+	/* One instruction, so that STI's shadow is over. */
+	asm volatile("nop");
+	local_irq_disable();
+	current->flags &= ~PF_VCPU;
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 7, 0)
+	rcu_virt_note_context_switch();
+#else
+	rcu_virt_note_context_switch(smp_processor_id());
+#endif
+}
+
+/**
+ * host_work_pending - signals, rescheduling, task work
+ *
+ * Interrupts off, in the fast section.  On kernels whose kernel_fpu_begin() holds
+ * softirqs back, they are work, too.
+ */
 bool host_work_pending(void)
 {
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 15, 0)
+	if (local_softirq_pending())
+		return true;
+#endif
 	return xfer_to_guest_mode_work_pending();
 }
 

@@ -49,6 +49,7 @@ void host_mitigations_exit(void);
 const char *host_l1d_flush_name(void);
 
 /* Work that the kernel wants done before a thread goes on in a guest. */
+void host_take_interrupt(void);
 bool host_work_pending(void);
 int host_do_work(void);
 

@@ -16,6 +16,7 @@
 #include <asm/processor.h>
 #include <asm/trapnr.h>
 
+#include "host.h"
 #include "keel_event.h"
 #include "keel_vm.h"
 #include "vmx_check.h"
@@ -27,12 +28,6 @@
 #include "vmx_state.h"
 
 typedef enum keel_verdict (*exit_fn)(struct keel_vcpu *vcpu);
-
-/* Nothing to do but to let the host take it: interrupts go on after the exit. */
-static enum keel_verdict exit_interrupt(struct keel_vcpu *vcpu)
-{
-	return KEEL_RESUME;
-}
 
 static enum keel_verdict exit_triple_fault(struct keel_vcpu *vcpu)
 {
@@ -121,7 +116,6 @@ static enum keel_verdict exit_exception(struct keel_vcpu *vcpu)
 
 static const exit_fn exit_fns[] = {
 	[EXIT_REASON_EXCEPTION_NMI] = exit_exception,
-	[EXIT_REASON_EXTERNAL_INTERRUPT] = exit_interrupt,
 	[EXIT_REASON_TRIPLE_FAULT] = exit_triple_fault,
 	[EXIT_REASON_INTERRUPT_WINDOW] = exit_intr_window,
 	[EXIT_REASON_NMI_WINDOW] = exit_nmi_window,
@@ -168,10 +162,25 @@ static u64 vmread_field(void *unused, u32 field)
 	return __vmcs_get(field);
 }
 
+/* Into the run page as a whole: user space can write there, so it is not read. */
+static enum keel_verdict give_fail_entry(struct keel_vcpu *vcpu, u32 reason,
+					 const struct keel_exit_fail_entry *fail)
+{
+	pr_info_ratelimited("VM %u vCPU %u: %s (0x%llx)\n", vcpu->vm->id, vcpu->id,
+			    fail->rule, fail->value);
+	vcpu->run->fail_entry = *fail;
+	vcpu->run->exit_reason = reason;
+	return KEEL_TO_USER;
+}
+
 /* Name the field and the rule, where we can. */
 static enum keel_verdict explain(struct keel_vcpu *vcpu, u32 error)
 {
-	struct keel_exit_fail_entry *fail = &vcpu->run->fail_entry;
+	struct keel_exit_fail_entry fail = {
+		.hw_reason = vcpu->vmx.exit_reason,
+		.vm_instruction_error = error,
+		.qualification = error ? 0 : vmcs_getl(EXIT_QUALIFICATION),
+	};
 	struct vmx_check_env env = {
 		.get = vmread_field,
 		.caps = &vmx_caps,
@@ -179,28 +188,21 @@ static enum keel_verdict explain(struct keel_vcpu *vcpu, u32 error)
 		.phys_bits = boot_cpu_data.x86_phys_bits,
 		.linear_bits = boot_cpu_data.x86_virt_bits,
 		.rtm = boot_cpu_has(X86_FEATURE_RTM),
+		.sgx = boot_cpu_has(X86_FEATURE_SGX),
 	};
 	struct vmx_check_result result = {};
 
-	*fail = (struct keel_exit_fail_entry) {
-		.hw_reason = vcpu->vmx.exit_reason,
-		.vm_instruction_error = error,
-		.qualification = error ? 0 : vmcs_getl(EXIT_QUALIFICATION),
-	};
 	if (!vmx_check_all(&env, &result)) {
-		fail->field = result.field;
-		fail->value = result.value;
-		scnprintf(fail->rule, sizeof(fail->rule), "%s: %s",
+		fail.field = result.field;
+		fail.value = result.value;
+		scnprintf(fail.rule, sizeof(fail.rule), "%s: %s",
 			  vmx_field_name(result.field), result.rule);
 	} else {
-		scnprintf(fail->rule, sizeof(fail->rule), "no rule of the checker is broken: %s",
+		scnprintf(fail.rule, sizeof(fail.rule), "no rule of the checker is broken: %s",
 			  error ? vmx_instruction_error_name(error) :
 				  vmx_exit_reason_name(vcpu->vmx.exit_reason & 0xffff));
 	}
-	vcpu->run->exit_reason = KEEL_EXIT_FAIL_ENTRY;
-	pr_info_ratelimited("VM %u vCPU %u: entry failed: %s (0x%llx)\n", vcpu->vm->id, vcpu->id,
-			    fail->rule, fail->value);
-	return KEEL_TO_USER;
+	return give_fail_entry(vcpu, KEEL_EXIT_FAIL_ENTRY, &fail);
 }
 
 /**
@@ -219,19 +221,14 @@ enum keel_verdict vmx_entry_failed(struct keel_vcpu *vcpu)
 
 static enum keel_verdict unknown_exit(struct keel_vcpu *vcpu)
 {
-	struct keel_exit_fail_entry *fail = &vcpu->run->fail_entry;
-	u32 basic = vcpu->vmx.exit_reason & 0xffff;
-
-	*fail = (struct keel_exit_fail_entry) {
+	struct keel_exit_fail_entry fail = {
 		.hw_reason = vcpu->vmx.exit_reason,
 		.qualification = vmcs_getl(EXIT_QUALIFICATION),
 	};
-	scnprintf(fail->rule, sizeof(fail->rule), "unexpected VM exit: %s",
-		  vmx_exit_reason_name(basic));
-	pr_info_ratelimited("VM %u vCPU %u: unexpected VM exit %u: %s\n", vcpu->vm->id, vcpu->id,
-			    basic, vmx_exit_reason_name(basic));
-	vcpu->run->exit_reason = KEEL_EXIT_INTERNAL_ERROR;
-	return KEEL_TO_USER;
+
+	scnprintf(fail.rule, sizeof(fail.rule), "unexpected VM exit: %s",
+		  vmx_exit_reason_name(vcpu->vmx.exit_reason & 0xffff));
+	return give_fail_entry(vcpu, KEEL_EXIT_INTERNAL_ERROR, &fail);
 }
 
 /* Exits that can come in the middle of delivering an event. */
@@ -286,6 +283,10 @@ enum keel_verdict vmx_handle_exit(struct keel_vcpu *vcpu)
 		vmx_keep_interrupted_event(vcpu);
 	if (reason == EXIT_REASON_EXCEPTION_NMI)
 		take_host_events();
+	if (reason == EXIT_REASON_EXTERNAL_INTERRUPT) {
+		host_take_interrupt();
+		return KEEL_RESUME;
+	}
 	/* From here on handlers may take locks that a flush waits under. */
 	local_irq_enable();
 	if (reason == EXIT_REASON_EPT_VIOLATION)
@@ -363,12 +364,14 @@ enum keel_verdict vmx_slow_advance(struct keel_vcpu *vcpu)
  */
 enum keel_verdict vmx_exit_insn_to_user(struct keel_vcpu *vcpu, u32 reason)
 {
+	u32 len = vmcs_get32(VM_EXIT_INSTRUCTION_LEN);
+
 	vcpu->run->insn = (struct keel_exit_insn) {
 		.hw_reason = vcpu->vmx.exit_reason & 0xffff,
-		.insn_len = vmcs_get32(VM_EXIT_INSTRUCTION_LEN),
+		.insn_len = len,
 		.qualification = vmcs_getl(EXIT_QUALIFICATION),
 	};
-	vcpu->run->insn_len = vcpu->run->insn.insn_len;
+	vcpu->run->insn_len = len;
 	vcpu->run->exit_reason = reason;
 	return KEEL_TO_USER;
 }

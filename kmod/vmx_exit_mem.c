@@ -100,17 +100,23 @@ static unsigned int fetch(struct keel_vcpu *vcpu, u8 *insn)
 	return len;
 }
 
+static u32 access_of(u64 qual)
+{
+	return (qual & QUAL_WRITE ? KEEL_ACCESS_WRITE : 0) |
+		(qual & QUAL_EXEC ? KEEL_ACCESS_EXEC : 0);
+}
+
 static void fill_mmio(struct keel_vcpu *vcpu, u64 gpa, u64 qual)
 {
 	const u64 of_gva = QUAL_GVA_VALID | QUAL_GVA_TRANSLATED;
+	bool gva_valid = (qual & of_gva) == of_gva;
 
 	vcpu->run->mmio = (struct keel_exit_mmio) {
 		.gpa = gpa,
-		.access = (qual & QUAL_WRITE ? KEEL_ACCESS_WRITE : 0) |
-			  (qual & QUAL_EXEC ? KEEL_ACCESS_EXEC : 0),
-		.gva_valid = (qual & of_gva) == of_gva,
+		.access = access_of(qual),
+		.gva_valid = gva_valid,
 	};
-	if (vcpu->run->mmio.gva_valid)
+	if (gva_valid)
 		vcpu->run->mmio.gva = vmcs_getl(GUEST_LINEAR_ADDRESS);
 }
 
@@ -118,17 +124,13 @@ static enum keel_verdict slow_mmio(struct keel_vcpu *vcpu)
 {
 	struct keel_exit_mmio *mmio = &vcpu->run->mmio;
 	u8 insn[INSN_MAX];
+	/* User space can write to the run page: what is there is never read back. */
+	unsigned int len = fetch(vcpu, insn);
 
-	mmio->insn_len = fetch(vcpu, insn);
-	memcpy(mmio->insn, insn, mmio->insn_len);
+	memcpy(mmio->insn, insn, len);
+	mmio->insn_len = len;
 	vcpu->run->exit_reason = KEEL_EXIT_MMIO;
 	return KEEL_TO_USER;
-}
-
-static u32 access_of(u64 qual)
-{
-	return (qual & QUAL_WRITE ? KEEL_ACCESS_WRITE : 0) |
-		(qual & QUAL_EXEC ? KEEL_ACCESS_EXEC : 0);
 }
 
 static enum keel_verdict slow_fault(struct keel_vcpu *vcpu)

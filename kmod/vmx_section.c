@@ -201,6 +201,9 @@ static void load_debug(struct keel_vcpu *vcpu)
 
 static void restore_debug(const struct vmx_host *host)
 {
+	/* VM exit cleared this one, too: block stepping, branch records. */
+	if (unlikely(host->debugctl))
+		update_debugctlmsr(host->debugctl);
 	/* VM exit cleared DR7; DR0 to DR3 count only where DR7 says so. */
 	if (likely(!(host->dr7 & DR7_ENABLED)))
 		return;
@@ -237,6 +240,7 @@ bool vmx_section_begin(struct keel_vcpu *vcpu)
 		xsetbv(XCR_XFEATURE_ENABLED_MASK, vcpu->xcr0);
 	load_msrs(&vcpu->msrs, &vmx->host);
 	load_debug(vcpu);
+	vmx->host.debugctl = get_debugctlmsr();
 	if (boot_cpu_has(X86_FEATURE_MSR_SPEC_CTRL))
 		rdmsrl(MSR_IA32_SPEC_CTRL, vmx->host.spec_ctrl);
 	vmx->l1d_dirty = true;

@@ -34,6 +34,7 @@ struct keel_vcpu;
  * @spec_ctrl: IA32_SPEC_CTRL, where the CPU has it
  * @dr7: DR7 with the host's own breakpoints
  * @dr: DR0 to DR3, where @dr7 enables any
+ * @debugctl: IA32_DEBUGCTL
  * @star: IA32_STAR
  * @lstar: IA32_LSTAR
  * @cstar: IA32_CSTAR
@@ -50,6 +51,7 @@ struct vmx_host {
 	u64 spec_ctrl;
 	u64 dr7;
 	u64 dr[4];
+	u64 debugctl;
 	u64 star, lstar, cstar, sfmask, tsc_aux;
 };
 
