@@ -70,7 +70,7 @@ setup:
 	testbed/setup
 
 run: setup
-	testbed/run --cpus 2 -- sh -c 'modprobe keel && keel caps'
+	testbed/run --cpus 2 -- sh -c 'modprobe keel && keel caps | head -n 13 && keel run examples/hello.bin'
 
 check: setup
 	@$(MAKE) -s all testbed-both
