@@ -64,7 +64,7 @@ enum keel_complete {
  * @deadline: copy of the input
  * @wanted: register groups to give with each exit, copy of the input
  * @complete: what the next KEEL_RUN finishes
- * @complete_len: IN: bytes of the access; INS: length of the instruction
+ * @complete_len: IN: bytes of the access
  * @slow: see KEEL_SLOW
  * @walk: the guest's paging, gathered for the slow half
  * @code: linear address of the instruction, likewise

@@ -299,8 +299,11 @@ enum keel_verdict vmx_handle_exit(struct keel_vcpu *vcpu)
 	return verdict;
 }
 
-/* The instruction is done: what the CPU does between two of them. */
-static void advance(struct keel_vcpu *vcpu)
+/**
+ * vmx_advance - the instruction is done: what the CPU does between two of them
+ * @vcpu: its VMCS is current
+ */
+void vmx_advance(struct keel_vcpu *vcpu)
 {
 	u32 blocking = vmcs_get32(GUEST_INTERRUPTIBILITY_INFO);
 	u64 rip = vmcs_getl(GUEST_RIP) + vmcs_get32(VM_EXIT_INSTRUCTION_LEN);
@@ -343,7 +346,10 @@ void vmx_report_exit(struct keel_vcpu *vcpu)
 bool vmx_commit(struct keel_vcpu *vcpu, enum keel_verdict verdict)
 {
 	if (verdict == KEEL_ADVANCE || verdict == KEEL_TO_USER_ADVANCE)
-		advance(vcpu);
+		vmx_advance(vcpu);
+	/* The CPU's monitor trap is for instructions that it completes itself. */
+	if (verdict == KEEL_ADVANCE && unlikely(vcpu->intercepts.exits & KEEL_INTERCEPT_STEP))
+		verdict = exit_step(vcpu);
 	if (verdict == KEEL_TO_USER || verdict == KEEL_TO_USER_ADVANCE)
 		vmx_report_exit(vcpu);
 	return verdict == KEEL_RESUME || verdict == KEEL_ADVANCE;

@@ -10,6 +10,7 @@
 
 enum keel_verdict vmx_handle_exit(struct keel_vcpu *vcpu);
 enum keel_verdict vmx_entry_failed(struct keel_vcpu *vcpu);
+void vmx_advance(struct keel_vcpu *vcpu);
 bool vmx_commit(struct keel_vcpu *vcpu, enum keel_verdict verdict);
 void vmx_report_exit(struct keel_vcpu *vcpu);
 enum keel_verdict vmx_exit_insn_to_user(struct keel_vcpu *vcpu, u32 reason);

@@ -230,6 +230,7 @@ static enum keel_verdict slow_strio(struct keel_vcpu *vcpu)
 {
 	struct keel_strio *io = &vcpu->strio;
 	struct keel_strio_mem mem = strio_mem(vcpu);
+	u32 count;
 
 	/* A CPU that does not tell the segment: the instruction does. */
 	if (!io->addr_bytes) {
@@ -249,15 +250,17 @@ static enum keel_verdict slow_strio(struct keel_vcpu *vcpu)
 		return vmx_raise(vcpu, io->fault.vector,
 				 io->fault.flags ? io->fault.error_code : KEEL_NO_ERROR_CODE,
 				 io->fault.payload);
-	fill_io(vcpu, vcpu->vmx.slow_qual, io->count);
-	if (io->in && io->count) {
+	/* keel_strio_end() clears it. */
+	count = io->count;
+	fill_io(vcpu, vcpu->vmx.slow_qual, count);
+	if (io->in && count) {
 		vcpu->complete = KEEL_COMPLETE_INS;
 		return KEEL_TO_USER;
 	}
 	if (keel_strio_end(io, &mem, io_data(vcpu)))
 		return strio_no_memory(vcpu);
 	strio_registers(vcpu);
-	if (!io->count)
+	if (!count)
 		return KEEL_ADVANCE;
 	return io->done ? KEEL_TO_USER_ADVANCE : KEEL_TO_USER;
 }
@@ -286,7 +289,6 @@ static enum keel_verdict string_io(struct keel_vcpu *vcpu, u64 qual)
 		vmx_get_segment(io->seg_index, &io->seg);
 	}
 	vcpu->vmx.slow_qual = qual;
-	vcpu->complete_len = vmcs_get32(VM_EXIT_INSTRUCTION_LEN);
 	vcpu->slow = slow_strio;
 	return KEEL_SLOW;
 }
@@ -337,7 +339,7 @@ static int complete_ins(struct keel_vcpu *vcpu)
 	ret = vmx_borrow(vcpu);
 	if (ret)
 		return ret;
-	vmcs_putl(GUEST_RIP, vmcs_getl(GUEST_RIP) + vcpu->complete_len);
+	vmx_advance(vcpu);
 	vmx_return();
 	return 0;
 }
