@@ -3,6 +3,7 @@
 # make            keel.ko, the keel tool and the selftests
 # make run        set up, build, boot the testbed and show what Keel does
 # make check      every test
+# make bench      what exits cost, beside /dev/kvm: see docs/performance.md
 # make lint       checkpatch, sparse, shellcheck
 # make install    module, tool, udev rule, man pages (DESTDIR, PREFIX)
 # make examples   the first pages of a reader: see examples/
@@ -65,7 +66,7 @@ build/%/kmod/keel.ko: $(MODULE_SOURCES)
 	@kmod/module-btf $@ $(KDIR) >&2
 	@touch $@
 
-.PHONY: setup run check lint
+.PHONY: setup run check bench lint
 setup:
 	testbed/setup
 
@@ -75,6 +76,12 @@ run: setup
 check: setup
 	@$(MAKE) -s all testbed-both
 	selftests/check
+
+# BENCH_FLAGS=--json for programs
+bench: setup
+	@$(MAKE) -s -C userspace-tool
+	@$(MAKE) -s -C selftests/bench
+	@selftests/bench/run $(BENCH_FLAGS)
 
 lint: setup
 	selftests/static
@@ -96,4 +103,5 @@ clean:
 	rm -rf build kmod/keel.ko
 	@$(MAKE) -s -C userspace-tool clean
 	@$(MAKE) -s -C selftests clean
+	@$(MAKE) -s -C selftests/bench clean
 	@$(MAKE) -s -C examples clean
