@@ -24,6 +24,7 @@
 #include <linux/notifier.h>
 #include <linux/rcupdate.h>
 #include <linux/reboot.h>
+#include <linux/seq_file.h>
 #include <linux/smp.h>
 #include <linux/syscore_ops.h>
 #include <linux/version.h>
@@ -250,10 +251,12 @@ void host_power_unregister(void)
 }
 
 /* Whether entries clear the L1 data cache, see host_mitigations_init(). */
-static DEFINE_STATIC_KEY_FALSE(flush_l1d);
+DEFINE_STATIC_KEY_FALSE(host_l1tf);
 /* Filling the cache with these does it where the CPU has no command for it. */
 static void *l1d_pages;		/* [C] while the module is loaded; NULL with the command */
 #define L1D_ORDER	4
+#define L1D_BYTES	(PAGE_SIZE << L1D_ORDER)
+#define CACHE_LINE	64
 
 /**
  * host_mitigations_init - see what the host does about speculation
@@ -277,50 +280,127 @@ void host_mitigations_init(void)
 			return;
 		}
 		/* Pages that read as zeros could all be one, from one cache line. */
-		memset(l1d_pages, 0x5a, PAGE_SIZE << L1D_ORDER);
+		memset(l1d_pages, 0x5a, L1D_BYTES);
 	}
-	static_branch_enable(&flush_l1d);
+	static_branch_enable(&host_l1tf);
 }
 
 /** host_mitigations_exit - undo host_mitigations_init() */
 void host_mitigations_exit(void)
 {
-	static_branch_disable(&flush_l1d);
+	static_branch_disable(&host_l1tf);
 	if (l1d_pages)
 		free_pages((unsigned long)l1d_pages, L1D_ORDER);
 }
 
-/** host_l1d_flush_name - what host_flush_l1d() does, for people */
-const char *host_l1d_flush_name(void)
+/*
+ * Interrupt handlers serve anybody, so what they bring into the cache is
+ * anybody's.  The kernel notes them for KVM; where it is built without, we cannot
+ * know, and each entry flushes.
+ */
+static bool interrupts_came(void)
 {
-	if (!static_key_enabled(&flush_l1d))
-		return "none";
-	return l1d_pages ? "by software" : "by command";
+#if IS_ENABLED(CONFIG_KVM_INTEL)
+	bool came = kvm_get_cpu_l1tf_flush_l1d();
+
+	kvm_clear_cpu_l1tf_flush_l1d();
+	return came;
+#else
+	return true;
+#endif
 }
 
-/**
- * host_flush_l1d - clear the L1 data cache where the CPU has L1TF
- *
- * To be called where host code has run that other data than this VM's may have
- * come from; interrupts off.
- */
-void host_flush_l1d(void)
+static void fill_l1d(void)
 {
-	unsigned long i;
+	const u8 *at, *end = l1d_pages + L1D_BYTES;
 
-	if (!static_branch_unlikely(&flush_l1d))
-		return;
-	if (!l1d_pages) {
-		wrmsrl(MSR_IA32_FLUSH_CMD, L1D_FLUSH);
-		return;
-	}
-	/* Twice: the first round brings in the translations. */
-	for (i = 0; i < PAGE_SIZE << L1D_ORDER; i += PAGE_SIZE)
-		READ_ONCE(*(u8 *)(l1d_pages + i));
+	/* First the translations: a page walk would evict what is in already. */
+	for (at = l1d_pages; at < end; at += PAGE_SIZE)
+		READ_ONCE(*at);
 	rmb();	/* translations before data */
-	for (i = 0; i < PAGE_SIZE << L1D_ORDER; i += 64)
-		READ_ONCE(*(u8 *)(l1d_pages + i));
+	for (at = l1d_pages; at < end; at += 8 * CACHE_LINE) {
+		READ_ONCE(at[0]);
+		READ_ONCE(at[CACHE_LINE]);
+		READ_ONCE(at[2 * CACHE_LINE]);
+		READ_ONCE(at[3 * CACHE_LINE]);
+		READ_ONCE(at[4 * CACHE_LINE]);
+		READ_ONCE(at[5 * CACHE_LINE]);
+		READ_ONCE(at[6 * CACHE_LINE]);
+		READ_ONCE(at[7 * CACHE_LINE]);
+	}
 	rmb();	/* all of it before the entry */
+}
+
+/** __host_flush_l1d - host_flush_l1d() on a CPU that has L1TF */
+void __host_flush_l1d(bool *dirty)
+{
+	if (!interrupts_came() && !*dirty)
+		return;
+	*dirty = false;
+	if (l1d_pages)
+		fill_l1d();
+	else
+		host_wrmsr(MSR_IA32_FLUSH_CMD, L1D_FLUSH);
+}
+
+static const char *l1d_flush_name(void)
+{
+	if (!static_key_enabled(&host_l1tf))
+		return "no";
+	return l1d_pages ? "conditional, by reading" : "conditional, by command";
+}
+
+static bool clears_cpu_buffers(void)
+{
+#ifdef X86_FEATURE_CLEAR_CPU_BUF_VM
+	if (boot_cpu_has(X86_FEATURE_CLEAR_CPU_BUF_VM))
+		return true;
+#endif
+#ifdef X86_FEATURE_CLEAR_CPU_BUF
+	return boot_cpu_has(X86_FEATURE_CLEAR_CPU_BUF);
+#else
+	return false;
+#endif
+}
+
+static bool barrier_before_user(void)
+{
+#ifdef X86_FEATURE_IBPB_EXIT_TO_USER
+	return boot_cpu_has(X86_FEATURE_IBPB_EXIT_TO_USER);
+#else
+	return false;
+#endif
+}
+
+/** host_show_mitigations - what is done at entries and exits, for people */
+void host_show_mitigations(struct seq_file *m)
+{
+	const char *rsb = "no";
+
+#ifdef X86_FEATURE_RSB_VMEXIT_LITE
+	if (boot_cpu_has(X86_FEATURE_RSB_VMEXIT_LITE))
+		rsb = "one entry";
+#endif
+	if (boot_cpu_has(X86_FEATURE_RSB_VMEXIT))
+		rsb = "yes";
+	seq_printf(m, "entry, L1D flush: %s\n", l1d_flush_name());
+	seq_printf(m, "entry, VERW: %s\n", clears_cpu_buffers() ? "yes" : "no");
+	seq_printf(m, "entry, IBPB where another VM ran: %s\n",
+		   boot_cpu_has(X86_FEATURE_USE_IBPB) ? "yes" : "no");
+	seq_printf(m, "exit, RSB filling: %s\n", rsb);
+	seq_printf(m, "exit, SPEC_CTRL: %s\n",
+		   boot_cpu_has(X86_FEATURE_KERNEL_IBRS) ? "yes" : "no");
+	seq_printf(m, "exit, IBPB before user space: %s\n",
+		   barrier_before_user() ? "yes" : "no");
+}
+
+/** host_guest_ran - the next return to user space comes after a guest */
+void host_guest_ran(void)
+{
+#ifdef X86_FEATURE_IBPB_EXIT_TO_USER
+	if (cpu_feature_enabled(X86_FEATURE_IBPB_EXIT_TO_USER))
+		this_cpu_write(x86_ibpb_exit_to_user, true);
+#endif
 }
 
 /** host_branch_barrier - let one guest's branches not steer another's */

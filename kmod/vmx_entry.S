@@ -74,8 +74,10 @@ SYM_FUNC_START(vmx_enter)
 
 	/* Nothing of the host is loaded from memory behind this. */
 	/* A relocation inside the alternative is more than 6.1 can patch. */
+	/* Older kernels say _VM for AMD alone, and the other one for both. */
 #ifdef X86_FEATURE_CLEAR_CPU_BUF_VM
-	ALTERNATIVE "jmp .Lverw_done", "", X86_FEATURE_CLEAR_CPU_BUF_VM
+	ALTERNATIVE_2 "jmp .Lverw_done", "", X86_FEATURE_CLEAR_CPU_BUF, \
+		      "", X86_FEATURE_CLEAR_CPU_BUF_VM
 	verw	verw_selector(%rip)
 #elif defined(X86_FEATURE_CLEAR_CPU_BUF)
 	ALTERNATIVE "jmp .Lverw_done", "", X86_FEATURE_CLEAR_CPU_BUF

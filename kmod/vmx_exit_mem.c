@@ -232,6 +232,8 @@ static enum keel_verdict slow_strio(struct keel_vcpu *vcpu)
 	struct keel_strio_mem mem = strio_mem(vcpu);
 	u32 count;
 
+	/* Device data in the run page comes from user space. */
+	vcpu->vmx.l1d_dirty = true;
 	/* A CPU that does not tell the segment: the instruction does. */
 	if (!io->addr_bytes) {
 		u8 insn[INSN_MAX];

@@ -124,8 +124,8 @@ static void flush_mappings(struct keel_vcpu *vcpu, u64 gen)
 /* CR3 and CR4 move under a running thread; VMWRITE only what did. */
 static void update_host_state(struct vmx_vcpu *vmx)
 {
-	u64 cr3 = __read_cr3();
-	u64 cr4 = __read_cr4();
+	u64 cr3 = __native_read_cr3();
+	u64 cr4 = native_read_cr4();
 
 	if (unlikely(cr3 != vmx->host_cr3)) {
 		vmx->host_cr3 = cr3;
@@ -162,12 +162,9 @@ static bool enter(struct keel_vcpu *vcpu, enum keel_verdict *verdict, enum secti
 	if (unlikely(gen != vmx->mem_gen))
 		flush_mappings(vcpu, gen);
 	update_host_state(vmx);
-	if (unlikely(vcpu->cr2 != read_cr2()))
+	if (unlikely(vcpu->cr2 != native_read_cr2()))
 		native_write_cr2(vcpu->cr2);
-	if (vmx->l1d_dirty) {
-		host_flush_l1d();
-		vmx->l1d_dirty = false;
-	}
+	host_flush_l1d(&vmx->l1d_dirty);
 
 	vcpu->stats.entries++;
 	if (unlikely(vmx_enter(&vcpu->regs, vmx->vmcs.launched, &vmx->host_rsp,
@@ -176,7 +173,7 @@ static bool enter(struct keel_vcpu *vcpu, enum keel_verdict *verdict, enum secti
 		return true;
 	}
 	vmx->vmcs.launched = true;
-	vcpu->cr2 = read_cr2();
+	vcpu->cr2 = native_read_cr2();
 	vmx->exit_reason = vmcs_get32(VM_EXIT_REASON);
 	*verdict = vmx_handle_exit(vcpu);
 	return true;
@@ -190,8 +187,8 @@ static enum section_end run_section(struct keel_vcpu *vcpu, enum keel_verdict *v
 		if (!vmx_commit(vcpu, *verdict))
 			return END_VERDICT;
 		local_irq_disable();
-		WRITE_ONCE(vcpu->in_guest, true);
-		smp_mb();	/* says so before it looks for work */
+		/* Says "in guest mode" before it looks for work. */
+		smp_store_mb(vcpu->in_guest, true);
 		enter(vcpu, verdict, &end);
 		WRITE_ONCE(vcpu->in_guest, false);
 		local_irq_enable();
@@ -242,6 +239,8 @@ long vmx_run(struct keel_vcpu *vcpu)
 	enum section_end end;
 	int ret;
 
+	/* User space ran. */
+	vcpu->vmx.l1d_dirty = true;
 	for (;;) {
 		ret = prepare_cpu(vcpu);
 		if (ret == -EAGAIN)
@@ -256,6 +255,7 @@ long vmx_run(struct keel_vcpu *vcpu)
 		if (end == END_DEADLINE)
 			return leave_without_exit(vcpu, KEEL_EXIT_DEADLINE);
 		if (end == END_WORK) {
+			vcpu->vmx.l1d_dirty = true;
 			ret = host_do_work();
 			if (ret)
 				return leave_without_exit(vcpu, KEEL_EXIT_INTR) ?: ret;

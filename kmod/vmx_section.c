@@ -14,6 +14,7 @@
  */
 #include "vmx_section.h"
 
+#include <linux/sched.h>
 #include <asm/desc.h>
 #include <asm/debugreg.h>
 #include <asm/fpu/api.h>
@@ -87,29 +88,36 @@ static void restore_fpu(const void *area)
 		     "d"((u32)(vmx_guest_xcr0 >> 32)) : "memory");
 }
 
-static void load_msrs(const struct keel_guest_msrs *m, struct vmx_host *host)
+/* Hosts and guests of one kernel have some of these in common. */
+static void load_msr(u32 msr, u64 value, u64 there)
 {
-	rdmsrl(MSR_KERNEL_GS_BASE, host->kernel_gs_base);
-	wrmsrl(MSR_KERNEL_GS_BASE, m->kernel_gs_base);
-	wrmsrl(MSR_STAR, m->star);
-	wrmsrl(MSR_LSTAR, m->lstar);
-	wrmsrl(MSR_CSTAR, m->cstar);
-	wrmsrl(MSR_SYSCALL_MASK, m->sfmask);
+	if (value != there)
+		host_wrmsr(msr, value);
+}
+
+static void load_msrs(const struct keel_guest_msrs *m, struct vmx_host *h)
+{
+	h->kernel_gs_base = host_rdmsr(MSR_KERNEL_GS_BASE);
+	host_wrmsr(MSR_KERNEL_GS_BASE, m->kernel_gs_base);
+	load_msr(MSR_STAR, m->star, h->star);
+	load_msr(MSR_LSTAR, m->lstar, h->lstar);
+	load_msr(MSR_CSTAR, m->cstar, h->cstar);
+	load_msr(MSR_SYSCALL_MASK, m->sfmask, h->sfmask);
 	if (vmx_controls.proc2 & SECONDARY_EXEC_ENABLE_RDTSCP)
-		wrmsrl(MSR_TSC_AUX, m->tsc_aux);
+		load_msr(MSR_TSC_AUX, m->tsc_aux, h->tsc_aux);
 }
 
 static void restore_msrs(struct keel_guest_msrs *m, const struct vmx_host *h)
 {
 	/* SWAPGS changed it without an exit. */
-	rdmsrl(MSR_KERNEL_GS_BASE, m->kernel_gs_base);
-	wrmsrl(MSR_KERNEL_GS_BASE, h->kernel_gs_base);
-	wrmsrl(MSR_STAR, h->star);
-	wrmsrl(MSR_LSTAR, h->lstar);
-	wrmsrl(MSR_CSTAR, h->cstar);
-	wrmsrl(MSR_SYSCALL_MASK, h->sfmask);
+	m->kernel_gs_base = host_rdmsr(MSR_KERNEL_GS_BASE);
+	host_wrmsr(MSR_KERNEL_GS_BASE, h->kernel_gs_base);
+	load_msr(MSR_STAR, h->star, m->star);
+	load_msr(MSR_LSTAR, h->lstar, m->lstar);
+	load_msr(MSR_CSTAR, h->cstar, m->cstar);
+	load_msr(MSR_SYSCALL_MASK, h->sfmask, m->sfmask);
 	if (vmx_controls.proc2 & SECONDARY_EXEC_ENABLE_RDTSCP)
-		wrmsrl(MSR_TSC_AUX, h->tsc_aux);
+		load_msr(MSR_TSC_AUX, h->tsc_aux, m->tsc_aux);
 }
 
 /**
@@ -120,12 +128,12 @@ static void restore_msrs(struct keel_guest_msrs *m, const struct vmx_host *h)
  */
 void vmx_read_host_msrs(struct vmx_host *h)
 {
-	rdmsrl(MSR_STAR, h->star);
-	rdmsrl(MSR_LSTAR, h->lstar);
-	rdmsrl(MSR_CSTAR, h->cstar);
-	rdmsrl(MSR_SYSCALL_MASK, h->sfmask);
+	h->star = host_rdmsr(MSR_STAR);
+	h->lstar = host_rdmsr(MSR_LSTAR);
+	h->cstar = host_rdmsr(MSR_CSTAR);
+	h->sfmask = host_rdmsr(MSR_SYSCALL_MASK);
 	if (vmx_controls.proc2 & SECONDARY_EXEC_ENABLE_RDTSCP)
-		rdmsrl(MSR_TSC_AUX, h->tsc_aux);
+		h->tsc_aux = host_rdmsr(MSR_TSC_AUX);
 }
 
 static void save_selectors(struct vmx_vcpu *vmx)
@@ -137,7 +145,7 @@ static void save_selectors(struct vmx_vcpu *vmx)
 	savesegment(ds, host->ds);
 	savesegment(es, host->es);
 	store_ldt(host->ldt);
-	rdmsrl(MSR_FS_BASE, host->fs_base);
+	host->fs_base = host_rdmsr(MSR_FS_BASE);
 	if (vmx->host_fs_base != host->fs_base) {
 		vmx->host_fs_base = host->fs_base;
 		vmcs_putl(HOST_FS_BASE, host->fs_base);
@@ -155,14 +163,17 @@ static void restore_selectors(const struct vmx_host *host)
 	/* Loading a selector overwrites the base: only 32-bit code has one. */
 	if (unlikely(host->fs)) {
 		loadsegment(fs, host->fs);
-		wrmsrl(MSR_FS_BASE, host->fs_base);
+		host_wrmsr(MSR_FS_BASE, host->fs_base);
 	}
 	if (unlikely(host->gs)) {
 		load_gs_index(host->gs);
-		wrmsrl(MSR_KERNEL_GS_BASE, host->kernel_gs_base);
+		host_wrmsr(MSR_KERNEL_GS_BASE, host->kernel_gs_base);
 	}
 	/* VM exit left their limits at 0xffff and 0x67. */
-	load_fixmap_gdt(smp_processor_id());
+	native_load_gdt(&(struct desc_ptr){
+		.address = (unsigned long)get_current_gdt_ro(),
+		.size = GDT_SIZE - 1,
+	});
 	invalidate_tss_limit();
 }
 
@@ -182,8 +193,7 @@ static void load_debug(struct keel_vcpu *vcpu)
 	struct vmx_host *host = &vcpu->vmx.host;
 	unsigned long value;
 
-	get_debugreg(value, 7);
-	host->dr7 = value;
+	host->dr7 = native_get_debugreg(7);
 	if (unlikely(host->dr7 & DR7_ENABLED)) {
 		get_debugreg(value, 0);
 		host->dr[0] = value;
@@ -210,6 +220,17 @@ static void restore_debug(const struct vmx_host *host)
 	set_breakpoints(host->dr);
 	set_debugreg(DR6_RESERVED, 6);
 	set_debugreg(host->dr7, 7);
+}
+
+/* Other tasks ran on the CPU since the last section of this thread, or did not. */
+static void see_other_tasks(struct vmx_vcpu *vmx)
+{
+	unsigned long switches = current->nvcsw + current->nivcsw;
+
+	if (switches == vmx->switches)
+		return;
+	vmx->switches = switches;
+	vmx->l1d_dirty = true;
 }
 
 /**
@@ -241,9 +262,10 @@ bool vmx_section_begin(struct keel_vcpu *vcpu)
 	load_msrs(&vcpu->msrs, &vmx->host);
 	load_debug(vcpu);
 	vmx->host.debugctl = get_debugctlmsr();
-	if (boot_cpu_has(X86_FEATURE_MSR_SPEC_CTRL))
-		rdmsrl(MSR_IA32_SPEC_CTRL, vmx->host.spec_ctrl);
-	vmx->l1d_dirty = true;
+	/* A guest cannot change it, but writing it is what starts the protection. */
+	if (cpu_feature_enabled(X86_FEATURE_KERNEL_IBRS))
+		vmx->host.spec_ctrl = host_rdmsr(MSR_IA32_SPEC_CTRL);
+	see_other_tasks(vmx);
 	vmx->in_section = true;
 	return true;
 }
@@ -263,5 +285,6 @@ void vmx_section_end(struct keel_vcpu *vcpu)
 		xsetbv(XCR_XFEATURE_ENABLED_MASK, vmx->host.xcr0);
 	save_fpu(vmx->guest_fpu);
 	restore_selectors(&vmx->host);
+	host_guest_ran();
 	kernel_fpu_end();
 }

@@ -72,8 +72,11 @@ struct vmx_host {
  * @guest_dr7: the guest's DR7, also in the VMCS
  * @in_section: the CPU holds the guest's FPU and MSRs
  * @timer_on: the VMX-preemption timer is switched on in the VMCS
- * @l1d_dirty: the host ran code since the last entry whose data an L1TF guest
- *	must not find in the L1 data cache
+ * @l1d_dirty: since the last entry code ran whose data an L1TF guest must not find
+ *	in the L1 data cache: user space, another task, work for signals and tasks.
+ *	Not exit handlers and page faults, which touch the VM's own data and the
+ *	kernel's tables for it; interrupt handlers are host_flush_l1d()'s to know
+ * @switches: context switches of the thread when it was looked at last
  * @exit_reason: of the last exit, all 32 bits
  * @slow_qual: exit qualification kept for &keel_vcpu.slow
  * @slow_gpa: guest physical address kept for &keel_vcpu.slow
@@ -99,6 +102,7 @@ struct vmx_vcpu {
 	bool in_section;
 	bool timer_on;
 	bool l1d_dirty;
+	unsigned long switches;
 	u32 exit_reason;
 	u64 slow_qual;
 	u64 slow_gpa;
