@@ -261,7 +261,7 @@ bool vmx_section_begin(struct keel_vcpu *vcpu)
 		xsetbv(XCR_XFEATURE_ENABLED_MASK, vcpu->xcr0);
 	load_msrs(&vcpu->msrs, &vmx->host);
 	load_debug(vcpu);
-	vmx->host.debugctl = get_debugctlmsr();
+	vmx->host.debugctl = host_rdmsr(MSR_IA32_DEBUGCTLMSR);
 	/* A guest cannot change it, but writing it is what starts the protection. */
 	if (cpu_feature_enabled(X86_FEATURE_KERNEL_IBRS))
 		vmx->host.spec_ctrl = host_rdmsr(MSR_IA32_SPEC_CTRL);
