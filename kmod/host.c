@@ -19,6 +19,7 @@
 #include <linux/delay.h>
 #include <linux/entry-kvm.h>
 #include <linux/kmsg_dump.h>
+#include <linux/kvm_host.h>
 #include <linux/module.h>
 #include <linux/interrupt.h>
 #include <linux/notifier.h>
@@ -450,6 +451,15 @@ bool host_work_pending(void)
 	return xfer_to_guest_mode_work_pending();
 }
 
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 18, 0)
+/*
+ * Up to here the kernel's helper notes a pending signal in a vCPU of KVM's.  This
+ * one takes the notes of all threads, and nobody reads them.
+ */
+static struct kvm_run unread_run;
+static struct kvm_vcpu unread_vcpu = { .run = &unread_run };
+#endif
+
 /**
  * host_do_work - do what host_work_pending() saw; may sleep
  *
@@ -460,6 +470,6 @@ int host_do_work(void)
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 18, 0)
 	return xfer_to_guest_mode_handle_work();
 #else
-	return xfer_to_guest_mode_handle_work(NULL);
+	return xfer_to_guest_mode_handle_work(&unread_vcpu);
 #endif
 }
