@@ -52,7 +52,7 @@ examples: tool
 .PHONY: testbed-files
 testbed-files: tool selftests examples
 	@release=$$(cat $$(testbed/kernel-dir $(KERNEL))/release) && \
-		$(MAKE) -s build/$$release/kmod/keel.ko \
+		$(MAKE) -s build/$$release/kmod/keel.ko build/$$release/probe/keel_probe.ko \
 		KDIR=$$(testbed/kernel-dir $(KERNEL))/build
 
 # For `make check`, whose runs would otherwise build at the same time.
@@ -64,6 +64,13 @@ testbed-both:
 build/%/kmod/keel.ko: $(MODULE_SOURCES)
 	@kmod/build-module $(KDIR) build/$* >&2
 	@kmod/module-btf $@ $(KDIR) >&2
+	@touch $@
+
+# A test's module: it sees what programs cannot.
+build/%/probe/keel_probe.ko: $(wildcard selftests/module/*)
+	@mkdir -p $(@D)
+	@ln -sf $(abspath selftests/module)/* $(@D)/
+	@$(MAKE) -s -C $(KDIR) M=$(abspath $(@D)) modules >&2
 	@touch $@
 
 .PHONY: setup run check bench lint

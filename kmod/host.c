@@ -15,6 +15,7 @@
  */
 #include "host.h"
 
+#include <linux/atomic.h>
 #include <linux/cpumask.h>
 #include <linux/delay.h>
 #include <linux/entry-kvm.h>
@@ -40,8 +41,11 @@
 #define EMERGENCY_WAIT_US	100000
 
 static host_emergency_fn emergency_off;		/* [C] while registered */
-static void (*next_crash_stop)(void);		/* [C] while registered */
-static void (*next_stop)(int wait);		/* [C] while registered */
+static bool emergency_armed;			/* there may be something to switch off */
+static atomic_t emergency_begun = ATOMIC_INIT(0);
+static void (*next_crash_stop)(void);		/* [C] while hooked */
+static void (*next_stop)(int wait);		/* [C] while hooked */
+static bool smp_ops_hooked;			/* arm and disarm only */
 /* CPUs that the emergency NMI has still to reach; only ever set once. */
 static struct cpumask emergency_cpus;
 
@@ -63,7 +67,13 @@ static void host_emergency(void)
 	int us;
 
 	local_irq_save(flags);
-	if (emergency_off() && num_online_cpus() > 1 && cpumask_empty(&emergency_cpus)) {
+	emergency_off();
+	/*
+	 * Whether this CPU had anything to switch off says nothing of the
+	 * others: it may be on its way online or offline.
+	 */
+	if (READ_ONCE(emergency_armed) && num_online_cpus() > 1 &&
+	    !atomic_xchg(&emergency_begun, 1)) {
 		struct cpumask *others = &emergency_cpus;
 
 		cpumask_copy(others, cpu_online_mask);
@@ -148,30 +158,43 @@ void host_emergency_unregister(void)
  */
 void host_emergency_arm(void)
 {
+	WRITE_ONCE(emergency_armed, true);
+	if (smp_ops_hooked)
+		return;		/* below whoever came after us, see disarm */
 	next_stop = smp_ops.stop_other_cpus;
 	next_crash_stop = smp_ops.crash_stop_other_cpus;
 	WRITE_ONCE(smp_ops.stop_other_cpus, host_stop);
 	/* Without one the kernel calls stop_other_cpus, which is caught too. */
 	if (next_crash_stop)
 		WRITE_ONCE(smp_ops.crash_stop_other_cpus, host_crash_stop);
+	smp_ops_hooked = true;
+}
+
+static bool smp_ops_are_ours(void)
+{
+	return READ_ONCE(smp_ops.stop_other_cpus) == host_stop &&
+		(!next_crash_stop ||
+		 READ_ONCE(smp_ops.crash_stop_other_cpus) == host_crash_stop);
 }
 
 /**
  * host_emergency_disarm - undo host_emergency_arm()
  *
- * The caller holds a reference on the module.  Where somebody took the same
- * hooks after us, they cannot be given back: the module then stays for good.
+ * Where somebody took the same hooks after us, they cannot be given back: the
+ * module then stays for good, unless it is being unloaded already.
  */
 void host_emergency_disarm(void)
 {
-	bool stuck = cmpxchg(&smp_ops.stop_other_cpus, host_stop, next_stop) != host_stop;
-
-	if (next_crash_stop)
-		stuck |= cmpxchg(&smp_ops.crash_stop_other_cpus, host_crash_stop,
-				 next_crash_stop) != host_crash_stop;
-	if (stuck) {
-		pr_warn("another module hooks smp_ops above Keel: keel.ko stays loaded until the host restarts\n");
-		__module_get(THIS_MODULE);
+	WRITE_ONCE(emergency_armed, false);
+	if (smp_ops_are_ours()) {
+		WRITE_ONCE(smp_ops.stop_other_cpus, next_stop);
+		if (next_crash_stop)
+			WRITE_ONCE(smp_ops.crash_stop_other_cpus, next_crash_stop);
+		smp_ops_hooked = false;
+	} else if (try_module_get(THIS_MODULE)) {
+		pr_warn_once("another module hooks smp_ops above Keel: keel.ko stays loaded until the host restarts\n");
+	} else {
+		pr_err("another module hooks smp_ops above Keel, which is being unloaded: a crash of the host will not be orderly\n");
 	}
 }
 

@@ -39,6 +39,8 @@ static long keel_get_info(void *unused, void *arg)
 		info->msrs = vmx_caps;
 	else
 		ret = vmx_cpu_read_caps(info->cpu, &info->msrs);
+	if (ret == -ENODEV)
+		return keel_refuse(ret, "KEEL_GET_INFO: CPU %u has no VMX", info->cpu);
 	if (ret)
 		return keel_refuse(ret,
 				   "KEEL_GET_INFO: CPU %u is not online; /sys/devices/system/cpu/online lists those that are",

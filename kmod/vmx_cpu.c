@@ -167,7 +167,7 @@ static int cpu_on(struct vmx_cpu *c)
 
 /*
  * Also runs in an NMI on top of cpu_on() or of itself: whatever it repeats is
- * harmless, and what it interrupted never continues.
+ * harmless, and who called cpu_on() looks at vmx_down afterwards.
  */
 static void cpu_off(struct vmx_cpu *c)
 {
@@ -205,15 +205,17 @@ static int vmx_cpu_online(unsigned int cpu)
 	struct vmx_cpu *c = this_cpu_ptr(&vmx_cpus);
 	int ret;
 
-	if (READ_ONCE(vmx_down))
-		return 0;
 	if (!c->region)
 		c->region = (void *)get_zeroed_page(GFP_KERNEL);
 	if (!c->region)
 		return -ENOMEM;
 
 	local_irq_disable();
-	ret = cpu_on(c);
+	/* With interrupts off: an IPI of vmx_shutdown() comes before this or after all. */
+	ret = READ_ONCE(vmx_down) ? 0 : cpu_on(c);
+	/* The NMI of a crash comes at any time, and only once. */
+	if (READ_ONCE(vmx_down))
+		cpu_off_ipi(NULL);
 	local_irq_enable();
 	if (ret)
 		pr_err_ratelimited("CPU %u: %s\n", cpu, c->reason);
@@ -313,9 +315,9 @@ static void vmx_resume(void)
 
 	/*
 	 * Unlocked: user space is frozen, so nobody is in vmx_get() or
-	 * vmx_put(), and all other CPUs are offline.
+	 * vmx_put(), and all other CPUs are offline: none can crash, either.
 	 */
-	if (vmx_users && cpu_on(c))
+	if (vmx_users && !vmx_down && cpu_on(c))
 		pr_err("CPU %u after resume: %s\n", smp_processor_id(), c->reason);
 }
 

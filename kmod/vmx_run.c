@@ -239,6 +239,10 @@ long vmx_run(struct keel_vcpu *vcpu)
 	enum section_end end;
 	int ret;
 
+	/* Nothing of the guest can run until the VMM makes the vCPU active. */
+	if (unlikely(vmx_inactive(vcpu)))
+		return leave_without_exit(vcpu, vcpu->events.activity == KEEL_ACTIVITY_SHUTDOWN ?
+					  KEEL_EXIT_SHUTDOWN : KEEL_EXIT_HLT);
 	/* User space ran. */
 	vcpu->vmx.l1d_dirty = true;
 	for (;;) {

@@ -183,11 +183,24 @@ const char *vmx_cr4_wrong(struct keel_vcpu *vcpu, u64 cr4)
 	return NULL;
 }
 
+/**
+ * vmx_inactive - whether the vCPU is in shutdown or waits for a SIPI
+ * @vcpu: the vCPU
+ *
+ * It never is in the VMCS: shutdown blocks external interrupts, and wait-for-SIPI
+ * NMIs and INIT, too, so the host would lose the CPU (SDM, "Activity State").
+ */
+bool vmx_inactive(const struct keel_vcpu *vcpu)
+{
+	return vcpu->events.activity > KEEL_ACTIVITY_HLT;
+}
+
 static void get_events(struct keel_vcpu *vcpu, struct keel_events *to)
 {
 	*to = vcpu->events;
 	to->blocking = vmcs_get32(GUEST_INTERRUPTIBILITY_INFO) & BLOCKING_KNOWN;
-	to->activity = vmcs_get32(GUEST_ACTIVITY_STATE);
+	if (!vmx_inactive(vcpu))
+		to->activity = vmcs_get32(GUEST_ACTIVITY_STATE);
 	to->reserved = 0;
 	to->pending_dbg = vmcs_getl(GUEST_PENDING_DBG_EXCEPTIONS);
 }
@@ -366,7 +379,8 @@ static void put_events(struct keel_vcpu *vcpu, const struct keel_events *e)
 	vcpu->events = *e;
 	vcpu->has_events = true;
 	vmcs_put32(GUEST_INTERRUPTIBILITY_INFO, e->blocking);
-	vmcs_put32(GUEST_ACTIVITY_STATE, e->activity);
+	/* A CPU in the others is deaf to the host's interrupts: see vmx_run(). */
+	vmcs_put32(GUEST_ACTIVITY_STATE, vmx_inactive(vcpu) ? GUEST_ACTIVITY_ACTIVE : e->activity);
 	vmcs_putl(GUEST_PENDING_DBG_EXCEPTIONS, e->pending_dbg);
 }
 

@@ -42,6 +42,7 @@ u64 vmx_get_cr4(void);
 void vmx_get_segment(unsigned int n, struct keel_segment *seg);
 void vmx_put_dr7(struct keel_vcpu *vcpu, u64 dr7);
 const char *vmx_cr0_wrong(struct keel_vcpu *vcpu, u64 cr0);
+bool vmx_inactive(const struct keel_vcpu *vcpu);
 const char *vmx_cr4_wrong(struct keel_vcpu *vcpu, u64 cr4);
 
 #endif /* KEEL_VMX_STATE_H */

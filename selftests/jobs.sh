@@ -23,6 +23,7 @@ job kexec-two-cpus selftests/kexec orderly --cpus 2
 job crash-kexec selftests/kexec crash
 job crash-kexec-two-cpus selftests/kexec crash --cpus 2
 
+job caps selftests/caps
 job testbed testbed/selftest
 job unit make -s -C selftests check
 job tool make -s -C userspace-tool check

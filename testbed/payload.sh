@@ -47,10 +47,11 @@ put_keel()
 {
 	local top=$1 release=$2 module program
 
-	module=$top/build/$release/kmod/keel.ko
-	if [[ -n $release && -f $module ]]; then
-		put_file "$module" "/usr/lib/modules/$release/extra/keel.ko"
-	fi
+	for module in "$top/build/$release"/{kmod/keel.ko,probe/keel_probe.ko}; do
+		if [[ -n $release && -f $module ]]; then
+			put_file "$module" "/usr/lib/modules/$release/extra/${module##*/}"
+		fi
+	done
 	if [[ -x $top/userspace-tool/keel ]]; then
 		put_file "$top/userspace-tool/keel" /usr/bin/keel
 	fi
@@ -95,15 +96,17 @@ put_libraries()
 		done
 }
 
-# Keel depends on no other module, so that depmod is not needed.
+# They depend on no other module, so that depmod is not needed.
 add_keel_to_dependencies()
 {
-	local modules_in_guest=$payload/usr/lib/modules/$release
+	local modules_in_guest=$payload/usr/lib/modules/$release module
 
-	[[ -f $modules_in_guest/extra/keel.ko ]] || return 0
+	[[ -d $modules_in_guest/extra ]] || return 0
 	{
 		cat -- "${base%/*}/modules.dep"
-		echo 'extra/keel.ko:'
+		for module in "$modules_in_guest"/extra/*.ko; do
+			echo "extra/${module##*/}:"
+		done
 	} >"$modules_in_guest/modules.dep"
 }
 

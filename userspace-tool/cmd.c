@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cmd.h"
 #include "lib/keel.h"
@@ -55,6 +56,9 @@ const char *cmd_open_remedy(int err)
 /**
  * cmd_open() - open /dev/keel, or say why not
  *
+ * Loads the module where it is not and the caller is root, so that the first
+ * command on a machine works.
+ *
  * Return: a file descriptor, or a negative errno after a message.
  */
 int cmd_open(void)
@@ -62,6 +66,8 @@ int cmd_open(void)
 	const char *remedy;
 	int fd = keel_open();
 
+	if (fd == -ENOENT && !geteuid() && !keel_load())
+		fd = keel_open();
 	if (fd < 0) {
 		remedy = cmd_open_remedy(-fd);
 		cmd_error("%s: %s%s%s", KEEL_DEVICE, strerror(-fd),

@@ -22,8 +22,8 @@
  *   @size is larger than a page.
  * - -ENOTTY: no such call on this kind of file descriptor.
  *
- * For each refusal the kernel's log has one line that says what was refused
- * and what would help.  The lines are rate-limited.
+ * For each refusal but -ENOTTY and -ENOMEM the kernel's log has one line that
+ * says what was refused and what would help.  The lines are rate-limited.
  */
 #ifndef _UAPI_LINUX_KEEL_H
 #define _UAPI_LINUX_KEEL_H
@@ -46,6 +46,7 @@
  * answered whether or not VMX is on.
  *
  * Errors: -ENXIO: &keel_info.cpu is not the number of an online CPU.
+ * -ENODEV: that CPU has no VMX.
  */
 #define KEEL_GET_INFO		_IO(KEEL_IOC, 0x00)
 

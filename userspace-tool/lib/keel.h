@@ -21,6 +21,7 @@ extern "C" {
 #define KEEL_DEVICE	"/dev/keel"
 
 int keel_open(void);
+int keel_load(void);
 int keel_get_info(int fd, __u32 cpu, struct keel_info *info);
 int keel_create_vm(int fd, __u32 flags);
 int keel_get_supported_cpuid(int fd, struct keel_cpuid_leaf *leaves,

@@ -8,10 +8,13 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <spawn.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "keel.h"
 
@@ -39,6 +42,31 @@ int keel_open(void)
 		fd = open(KEEL_DEVICE, O_RDWR | O_CLOEXEC);
 	} while (fd < 0 && errno == EINTR);
 	return fd < 0 ? -errno : fd;
+}
+
+/**
+ * keel_load() - load the module as `modprobe keel` does; for root
+ *
+ * Where modprobe fails it says why on standard error.
+ *
+ * Return: 0 where the module is loaded now, or a negative errno: -ENOENT
+ * where there is no modprobe, -ENODEV where it failed.
+ */
+int keel_load(void)
+{
+	static char *const argv[] = { "modprobe", "-q", "keel", NULL };
+	int ret, status;
+	pid_t pid;
+
+	ret = posix_spawnp(&pid, argv[0], NULL, NULL, argv, environ);
+	if (ret)
+		return -ret;
+	do {
+		ret = waitpid(pid, &status, 0);
+	} while (ret < 0 && errno == EINTR);
+	if (ret < 0)
+		return -errno;
+	return status ? -ENODEV : 0;
 }
 
 /**

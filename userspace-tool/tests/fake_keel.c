@@ -19,9 +19,17 @@ static bool play(const char *part)
 	return what && !strcmp(what, part);
 }
 
+static bool loaded;
+
+int keel_load(void)
+{
+	loaded = true;
+	return play("loads") ? 0 : -ENODEV;
+}
+
 int keel_open(void)
 {
-	if (play("no-module"))
+	if (play("no-module") || (play("loads") && !loaded))
 		return -ENOENT;
 	if (play("no-permission"))
 		return -EACCES;

@@ -55,6 +55,9 @@ play() {
 play no-module 'missing device' 1 \
 	"^keel: /dev/keel: No such file or directory; load the module with 'modprobe keel'\$" \
 	caps
+if [ "$(id -u)" -eq 0 ]; then
+	play loads 'root gets the module loaded' 0 '^CPUs* 0' caps
+fi
 play no-permission 'no permission' 1 \
 	'^keel: /dev/keel: Permission denied; be root, or join group keel: ' caps
 play odd-error 'another error' 1 \
