@@ -12,6 +12,7 @@
 #include "vmx_exit.h"
 
 #include <linux/string.h>
+#include <linux/uaccess.h>
 #include <asm/processor-flags.h>
 
 #include "keel_event.h"
@@ -120,17 +121,36 @@ static void fill_mmio(struct keel_vcpu *vcpu, u64 gpa, u64 qual)
 		vcpu->run->mmio.gva = vmcs_getl(GUEST_LINEAR_ADDRESS);
 }
 
-static enum keel_verdict slow_mmio(struct keel_vcpu *vcpu)
+static enum keel_verdict mmio_to_user(struct keel_vcpu *vcpu, const u8 *insn, unsigned int len)
 {
-	struct keel_exit_mmio *mmio = &vcpu->run->mmio;
-	u8 insn[INSN_MAX];
 	/* User space can write to the run page: what is there is never read back. */
-	unsigned int len = fetch(vcpu, insn);
-
-	memcpy(mmio->insn, insn, len);
-	mmio->insn_len = len;
+	memcpy(vcpu->run->mmio.insn, insn, len);
+	vcpu->run->mmio.insn_len = len;
 	vcpu->run->exit_reason = KEEL_EXIT_MMIO;
 	return KEEL_TO_USER;
+}
+
+static enum keel_verdict slow_mmio(struct keel_vcpu *vcpu)
+{
+	u8 insn[INSN_MAX];
+
+	return mmio_to_user(vcpu, insn, fetch(vcpu, insn));
+}
+
+static enum keel_verdict mmio(struct keel_vcpu *vcpu)
+{
+	u8 insn[INSN_MAX];
+	unsigned int len;
+
+	remember_code(vcpu);
+	/* The guest has just run this code, so that its pages are mostly there. */
+	pagefault_disable();
+	len = fetch(vcpu, insn);
+	pagefault_enable();
+	if (likely(len == INSN_MAX))
+		return mmio_to_user(vcpu, insn, len);
+	vcpu->slow = slow_mmio;
+	return KEEL_SLOW;
 }
 
 static enum keel_verdict slow_fault(struct keel_vcpu *vcpu)
@@ -166,9 +186,7 @@ enum keel_verdict exit_ept_violation(struct keel_vcpu *vcpu)
 		return KEEL_RESUME;
 	case KEEL_MEM_MMIO:
 		fill_mmio(vcpu, gpa, qual);
-		remember_code(vcpu);
-		vcpu->slow = slow_mmio;
-		return KEEL_SLOW;
+		return mmio(vcpu);
 	default:
 		fill_mmio(vcpu, gpa, qual);
 		vcpu->vmx.slow_gpa = gpa;
