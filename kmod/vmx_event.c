@@ -11,13 +11,16 @@
  */
 #include "vmx_event.h"
 
+#include <asm/msr-index.h>
 #include <asm/processor-flags.h>
 #include <asm/trapnr.h>
 
 #include "keel_event.h"
 #include "vmx_fields.h"
 #include "vmx_setup.h"
+#include "vmx_state.h"
 
+#define DR7_GD		BIT(13)
 #define BLOCKS_INTR	(GUEST_INTR_STATE_STI | GUEST_INTR_STATE_MOV_SS)
 
 /**
@@ -63,6 +66,15 @@ bool vmx_intr_ready(void)
 		!(vmcs_get32(GUEST_INTERRUPTIBILITY_INFO) & BLOCKS_INTR);
 }
 
+/* What the CPU does itself only where it delivers #DB without our help. */
+static void put_debug_exception(struct keel_vcpu *vcpu, u64 dr6)
+{
+	vcpu->dr6 |= dr6;
+	if (vcpu->vmx.guest_dr7 & DR7_GD)
+		vmx_put_dr7(vcpu, vcpu->vmx.guest_dr7 & ~(u64)DR7_GD);
+	vmcs_put64(GUEST_IA32_DEBUGCTL, vmcs_get64(GUEST_IA32_DEBUGCTL) & ~DEBUGCTLMSR_BTF);
+}
+
 static void put_event(struct keel_vcpu *vcpu, struct keel_event *event)
 {
 	u32 info = INTR_INFO_VALID_MASK | event->type << 8 | event->vector;
@@ -76,7 +88,7 @@ static void put_event(struct keel_vcpu *vcpu, struct keel_event *event)
 	if (event->type == KEEL_EVENT_EXCEPTION && event->vector == X86_TRAP_PF)
 		vcpu->cr2 = event->payload;
 	if (event->type == KEEL_EVENT_EXCEPTION && event->vector == X86_TRAP_DB)
-		vcpu->dr6 |= event->payload;
+		put_debug_exception(vcpu, event->payload);
 	if (event->type >= KEEL_EVENT_SOFT_INTERRUPT)
 		vmcs_put32(VM_ENTRY_INSTRUCTION_LEN, event->insn_len);
 	vmcs_put32(VM_ENTRY_INTR_INFO_FIELD, info);
@@ -136,27 +148,21 @@ bool vmx_inject(struct keel_vcpu *vcpu)
 	return true;
 }
 
-/**
- * vmx_keep_interrupted_event - put back what an exit interrupted in delivery
- * @vcpu: in the fast section, right after the exit
- */
-void vmx_keep_interrupted_event(struct keel_vcpu *vcpu)
+/* Put an event back into the queue; the fields for it have one format. */
+static void keep_event(struct keel_vcpu *vcpu, u32 info, u32 error_code, u32 insn_len)
 {
-	u32 info = vmcs_get32(IDT_VECTORING_INFO_FIELD);
 	struct keel_event event = {
 		.valid = 1,
 		.type = (info & VECTORING_INFO_TYPE_MASK) >> 8,
 		.vector = info & VECTORING_INFO_VECTOR_MASK,
 	};
 
-	if (!(info & VECTORING_INFO_VALID_MASK))
-		return;
 	if (info & VECTORING_INFO_DELIVER_CODE_MASK) {
 		event.flags = KEEL_EVENT_ERROR_CODE;
-		event.error_code = vmcs_get32(IDT_VECTORING_ERROR_CODE);
+		event.error_code = error_code;
 	}
 	if (event.type >= KEEL_EVENT_SOFT_INTERRUPT)
-		event.insn_len = vmcs_get32(VM_EXIT_INSTRUCTION_LEN);
+		event.insn_len = insn_len;
 	if (event.type == KEEL_EVENT_EXCEPTION && event.vector == X86_TRAP_PF)
 		event.payload = vcpu->cr2;
 
@@ -166,13 +172,63 @@ void vmx_keep_interrupted_event(struct keel_vcpu *vcpu)
 		vcpu->events.interrupt = event;
 		break;
 	case KEEL_EVENT_NMI:
-		/* The delivery that failed has set the blocking that it needs off. */
-		vmcs_put32(GUEST_INTERRUPTIBILITY_INFO,
-			   vmcs_get32(GUEST_INTERRUPTIBILITY_INFO) & ~GUEST_INTR_STATE_NMI);
 		vcpu->events.nmi_pending = 1;
 		break;
 	default:
 		vcpu->events.exception = event;
 		break;
 	}
+}
+
+/**
+ * vmx_keep_interrupted_event - put back what an exit interrupted in delivery
+ * @vcpu: in the fast section, right after the exit
+ */
+void vmx_keep_interrupted_event(struct keel_vcpu *vcpu)
+{
+	u32 info = vmcs_get32(IDT_VECTORING_INFO_FIELD);
+
+	if (!(info & VECTORING_INFO_VALID_MASK))
+		return;
+	keep_event(vcpu, info, vmcs_get32(IDT_VECTORING_ERROR_CODE),
+		   vmcs_get32(VM_EXIT_INSTRUCTION_LEN));
+	/* The delivery that failed has set the blocking that it needs off. */
+	if ((info & VECTORING_INFO_TYPE_MASK) == INTR_TYPE_NMI_INTR)
+		vmcs_put32(GUEST_INTERRUPTIBILITY_INFO,
+			   vmcs_get32(GUEST_INTERRUPTIBILITY_INFO) & ~GUEST_INTR_STATE_NMI);
+}
+
+/**
+ * vmx_keep_uninjected_event - put back what a failed entry should have delivered
+ * @vcpu: in the fast section, after an entry that failed
+ *
+ * The CPU marks the field as used only at a VM exit.  Left there, the event would
+ * go with a later entry, or fail each one where it is the cause.
+ */
+void vmx_keep_uninjected_event(struct keel_vcpu *vcpu)
+{
+	u32 info = vmcs_get32(VM_ENTRY_INTR_INFO_FIELD);
+
+	if (!(info & INTR_INFO_VALID_MASK))
+		return;
+	keep_event(vcpu, info, vmcs_get32(VM_ENTRY_EXCEPTION_ERROR_CODE),
+		   vmcs_get32(VM_ENTRY_INSTRUCTION_LEN));
+	vmcs_put32(VM_ENTRY_INTR_INFO_FIELD, 0);
+	vcpu->stats.injected--;
+}
+
+/**
+ * vmx_keep_nmi_blocking - after an exit that an IRET may have caused
+ * @unblocked: the exit says that it was one, and had opened NMIs already
+ *
+ * The IRET will run again, and do it again.  What the exit says has no meaning
+ * where it came in the delivery of an event.  SDM: "Information About NMI
+ * Unblocking Due to IRET".
+ */
+void vmx_keep_nmi_blocking(bool unblocked)
+{
+	if (!unblocked || (vmcs_get32(IDT_VECTORING_INFO_FIELD) & VECTORING_INFO_VALID_MASK))
+		return;
+	vmcs_put32(GUEST_INTERRUPTIBILITY_INFO,
+		   vmcs_get32(GUEST_INTERRUPTIBILITY_INFO) | GUEST_INTR_STATE_NMI);
 }

@@ -111,6 +111,7 @@ static enum keel_verdict exit_exception(struct keel_vcpu *vcpu)
 	/* Taken before interrupts went on again: see vmx_handle_exit(). */
 	if ((info & INTR_INFO_INTR_TYPE_MASK) == INTR_TYPE_NMI_INTR || vector == X86_TRAP_MC)
 		return KEEL_RESUME;
+	vmx_keep_nmi_blocking(info & INTR_INFO_UNBLOCK_NMI && vector != X86_TRAP_DF);
 	return guest_exception(vcpu, info);
 }
 
@@ -202,6 +203,7 @@ static enum keel_verdict explain(struct keel_vcpu *vcpu, u32 error)
 			  error ? vmx_instruction_error_name(error) :
 				  vmx_exit_reason_name(vcpu->vmx.exit_reason & 0xffff));
 	}
+	vmx_keep_uninjected_event(vcpu);	/* the check has seen it */
 	return give_fail_entry(vcpu, KEEL_EXIT_FAIL_ENTRY, &fail);
 }
 
@@ -316,7 +318,9 @@ void vmx_advance(struct keel_vcpu *vcpu)
 	if (unlikely(blocking & (GUEST_INTR_STATE_STI | GUEST_INTR_STATE_MOV_SS)))
 		vmcs_put32(GUEST_INTERRUPTIBILITY_INFO,
 			   blocking & ~(GUEST_INTR_STATE_STI | GUEST_INTR_STATE_MOV_SS));
-	if (unlikely(rflags & X86_EFLAGS_TF))
+	/* With BTF only branches trap, and none of these instructions is one. */
+	if (unlikely(rflags & X86_EFLAGS_TF) &&
+	    !(vmcs_get64(GUEST_IA32_DEBUGCTL) & DEBUGCTLMSR_BTF))
 		vmx_raise(vcpu, X86_TRAP_DB, KEEL_NO_ERROR_CODE, DR_STEP);
 }
 

@@ -174,12 +174,7 @@ enum keel_verdict exit_ept_violation(struct keel_vcpu *vcpu)
 	u64 qual = vmcs_getl(EXIT_QUALIFICATION);
 	u64 gpa = vmcs_get64(GUEST_PHYSICAL_ADDRESS);
 
-	/* The IRET that faulted had opened NMIs already; it will do so again. */
-	if ((qual & QUAL_NMI_UNBLOCKED) &&
-	    !(vmcs_get32(IDT_VECTORING_INFO_FIELD) & VECTORING_INFO_VALID_MASK))
-		vmcs_put32(GUEST_INTERRUPTIBILITY_INFO,
-			   vmcs_get32(GUEST_INTERRUPTIBILITY_INFO) | GUEST_INTR_STATE_NMI);
-
+	vmx_keep_nmi_blocking(qual & QUAL_NMI_UNBLOCKED);
 	switch (keel_mem_fault_atomic(&vcpu->vm->mem, gpa, access_of(qual))) {
 	case KEEL_MEM_MAPPED:
 		vcpu->stats.page_faults++;

@@ -172,9 +172,11 @@ static bool enter(struct keel_vcpu *vcpu, enum keel_verdict *verdict, enum secti
 		*verdict = vmx_entry_failed(vcpu);
 		return true;
 	}
-	vmx->vmcs.launched = true;
 	vcpu->cr2 = native_read_cr2();
 	vmx->exit_reason = vmcs_get32(VM_EXIT_REASON);
+	/* A VMLAUNCH that fails on the guest's state launches nothing. */
+	if (likely(!(vmx->exit_reason & VMX_EXIT_REASONS_FAILED_VMENTRY)))
+		vmx->vmcs.launched = true;
 	*verdict = vmx_handle_exit(vcpu);
 	return true;
 }
