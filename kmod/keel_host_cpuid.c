@@ -9,6 +9,7 @@
 #include <linux/uaccess.h>
 #include <asm/processor.h>
 
+#include "keel_alloc.h"
 #include "keel_log.h"
 #include "keel_mem.h"
 #include "vmx_section.h"
@@ -45,13 +46,13 @@ static struct keel_cpuid_leaf *supported(u32 *nr)
 	int ret;
 
 	*nr = KEEL_MAX_CPUID;
-	leaves = kcalloc(*nr, sizeof(*leaves), GFP_KERNEL_ACCOUNT);
+	leaves = keel_alloc(kcalloc(*nr, sizeof(*leaves), GFP_KERNEL_ACCOUNT));
 	if (!leaves)
 		return ERR_PTR(-ENOMEM);
 	ret = keel_cpuid_supported(leaves, nr, &host);
 	if (!ret)
 		return leaves;
-	kfree(leaves);
+	kfree(keel_freed(leaves));
 	return ERR_PTR(ret);
 }
 
@@ -73,7 +74,7 @@ int keel_host_cpuid_default(struct keel_cpuid_table *table)
 		return PTR_ERR(leaves);
 	ret = keel_cpuid_set(table, leaves, nr, &host, &bad);
 	WARN_ONCE(ret, "keel: our own CPUID leaf 0x%x is refused: %s\n", bad.leaf, bad.why);
-	kfree(leaves);
+	kfree(keel_freed(leaves));
 	return ret;
 }
 
@@ -101,6 +102,6 @@ long keel_get_supported_cpuid(void *unused, void *arg)
 	else if (copy_to_user(u64_to_user_ptr(args->leaves), leaves, nr * sizeof(*leaves)))
 		ret = -EFAULT;
 	args->nr = nr;
-	kfree(leaves);
+	kfree(keel_freed(leaves));
 	return ret;
 }

@@ -13,6 +13,7 @@
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
+#include "keel_alloc.h"
 #include "keel_log.h"
 
 static const struct keel_ioctl_op *find_op(const struct keel_ioctl_op *ops,
@@ -75,7 +76,7 @@ long keel_ioctl(const struct keel_ioctl_op *ops, unsigned int nr_ops,
 
 	if (!op)
 		return -ENOTTY;
-	buf = kzalloc(op->size, GFP_KERNEL_ACCOUNT);
+	buf = keel_alloc(kzalloc(op->size, GFP_KERNEL_ACCOUNT));
 	if (!buf)
 		return -ENOMEM;
 	ret = copy_in(op, buf, &user_size, uarg);
@@ -88,6 +89,6 @@ long keel_ioctl(const struct keel_ioctl_op *ops, unsigned int nr_ops,
 			ret = keel_refuse(-EFAULT, "%s: no writable memory at the argument",
 					  op->name);
 	}
-	kfree(buf);
+	kfree(keel_freed(buf));
 	return ret;
 }

@@ -14,13 +14,14 @@
 #include <asm/cpufeature.h>
 #include <asm/processor.h>
 
+#include "keel_alloc.h"
 #include "keel_log.h"
 
 static struct keel_slots *alloc_slots(unsigned int nr)
 {
 	struct keel_slots *slots;
 
-	slots = kzalloc(struct_size(slots, slot, nr), GFP_KERNEL_ACCOUNT);
+	slots = keel_alloc(kzalloc(struct_size(slots, slot, nr), GFP_KERNEL_ACCOUNT));
 	if (slots)
 		slots->nr = nr;
 	return slots;
@@ -56,7 +57,7 @@ int keel_mem_init(struct keel_mem *mem, struct mm_struct *mm,
 	if (ret)
 		return ret;
 	mem->notifier.ops = &keel_mem_notifier_ops;
-	ret = mmu_notifier_register(&mem->notifier, mm);
+	ret = keel_alloc_fails() ? -ENOMEM : mmu_notifier_register(&mem->notifier, mm);
 	if (!ret)
 		mem->registered = true;
 	return ret;
@@ -74,7 +75,7 @@ void keel_mem_free(struct keel_mem *mem)
 		mmu_notifier_unregister(&mem->notifier, mem->mm);
 	mem->registered = false;
 	keel_mmu_free(&mem->mmu);
-	kfree(rcu_dereference_protected(mem->slots, true));
+	kfree(keel_freed(rcu_dereference_protected(mem->slots, true)));
 	RCU_INIT_POINTER(mem->slots, NULL);
 }
 
@@ -162,6 +163,7 @@ static void publish(struct keel_mem *mem, struct keel_slots *slots)
 	rcu_assign_pointer(mem->slots, slots);
 	void_look_ups(mem);
 	spin_unlock(&mem->lock);
+	keel_freed(old);
 	kfree_rcu(old, rcu);
 }
 

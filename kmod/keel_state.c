@@ -11,6 +11,7 @@
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
+#include "keel_alloc.h"
 #include "keel_log.h"
 #include "keel_vcpu.h"
 #include "keel_vm.h"
@@ -57,7 +58,7 @@ static int transfer_msrs(struct keel_vcpu *vcpu, struct keel_state *s, bool writ
 
 	if (!s->nr_msrs)
 		return 0;
-	msrs = memdup_user(uptr, bytes);
+	msrs = keel_alloc_err(memdup_user(uptr, bytes));
 	if (IS_ERR(msrs))
 		return PTR_ERR(msrs);
 	ret = vmx_borrow(vcpu);
@@ -80,7 +81,7 @@ static int transfer_msrs(struct keel_vcpu *vcpu, struct keel_state *s, bool writ
 	} else if (!write && copy_to_user(uptr, msrs, bytes)) {
 		ret = -EFAULT;
 	}
-	kfree(msrs);
+	kfree(keel_freed(msrs));
 	return ret;
 }
 
@@ -111,13 +112,13 @@ static int set_xsave(struct keel_vcpu *vcpu, const struct keel_state *s)
 	const char *wrong;
 	u8 *area;
 
-	area = memdup_user(u64_to_user_ptr(s->xsave), vmx_xsave_size);
+	area = keel_alloc_err(memdup_user(u64_to_user_ptr(s->xsave), vmx_xsave_size));
 	if (IS_ERR(area))
 		return PTR_ERR(area);
 	wrong = xsave_wrong(area);
 	if (!wrong)
 		memcpy(vcpu->vmx.guest_fpu, area, vmx_xsave_size);
-	kfree(area);
+	kfree(keel_freed(area));
 	return wrong ? keel_refuse(-EINVAL, "XSAVE area: %s", wrong) : 0;
 }
 
@@ -272,12 +273,12 @@ long keel_vcpu_dump(void *obj, void *arg)
 	char *text;
 	int ret;
 
-	text = kvzalloc(room, GFP_KERNEL_ACCOUNT);
+	text = keel_alloc(kvzalloc(room, GFP_KERNEL_ACCOUNT));
 	if (!text)
 		return -ENOMEM;
 	ret = vmx_borrow(vcpu);
 	if (ret) {
-		kvfree(text);
+		kvfree(keel_freed(text));
 		return ret;
 	}
 	bytes = vmx_dump_format(text, room, dump_field, NULL, &vmx_caps);
@@ -288,6 +289,6 @@ long keel_vcpu_dump(void *obj, void *arg)
 	else if (copy_to_user(u64_to_user_ptr(dump->text), text, bytes))
 		ret = -EFAULT;
 	dump->bytes = bytes;
-	kvfree(text);
+	kvfree(keel_freed(text));
 	return ret;
 }

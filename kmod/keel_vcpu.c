@@ -16,6 +16,7 @@
 #include <linux/uaccess.h>
 #include <asm/processor-flags.h>
 
+#include "keel_alloc.h"
 #include "keel_event.h"
 #include "keel_host_cpuid.h"
 #include "keel_ioctl.h"
@@ -38,9 +39,9 @@ static void keel_vcpu_free(struct keel_vcpu *vcpu)
 {
 	keel_vm_remove_vcpu(vcpu->vm, vcpu);
 	vmx_vcpu_free(vcpu);
-	free_pages((unsigned long)vcpu->run, get_order(KEEL_RUN_SIZE));
+	free_pages((unsigned long)keel_freed(vcpu->run), get_order(KEEL_RUN_SIZE));
 	keel_vm_put(vcpu->vm);
-	kfree(vcpu);
+	kfree(keel_freed(vcpu));
 }
 
 static int keel_vcpu_release(struct inode *inode, struct file *file)
@@ -151,11 +152,12 @@ static long keel_vcpu_set_cpuid(void *obj, void *arg)
 	if (args->nr > KEEL_MAX_CPUID)
 		return keel_refuse(-E2BIG, "KEEL_SET_CPUID: %u leaves, at most %u are possible",
 				   args->nr, KEEL_MAX_CPUID);
-	leaves = memdup_user(u64_to_user_ptr(args->leaves), args->nr * sizeof(*leaves));
+	leaves = keel_alloc_err(memdup_user(u64_to_user_ptr(args->leaves),
+					    args->nr * sizeof(*leaves)));
 	if (IS_ERR(leaves))
 		return PTR_ERR(leaves);
 	ret = keel_cpuid_set(&vcpu->cpuid, leaves, args->nr, keel_host_cpuid(), &bad);
-	kfree(leaves);
+	kfree(keel_freed(leaves));
 	if (ret)
 		return keel_refuse(ret,
 				   "KEEL_SET_CPUID: leaf 0x%x.%u %s bit %u: %s",
@@ -276,8 +278,8 @@ static int keel_vcpu_init(struct keel_vcpu *vcpu)
 	int ret;
 
 	mutex_init(&vcpu->lock);
-	vcpu->run = (void *)__get_free_pages(GFP_KERNEL_ACCOUNT | __GFP_ZERO | __GFP_COMP,
-					     get_order(KEEL_RUN_SIZE));
+	vcpu->run = keel_alloc(__get_free_pages(GFP_KERNEL_ACCOUNT | __GFP_ZERO | __GFP_COMP,
+						get_order(KEEL_RUN_SIZE)));
 	if (!vcpu->run)
 		return -ENOMEM;
 	ret = keel_host_cpuid_default(&vcpu->cpuid);
@@ -303,7 +305,7 @@ long keel_vcpu_create(void *obj, void *arg)
 	if (args->id >= KEEL_MAX_VCPUS)
 		return keel_refuse(-EINVAL, "KEEL_CREATE_VCPU: number %u, they end at %u",
 				   args->id, KEEL_MAX_VCPUS - 1);
-	vcpu = kzalloc(sizeof(*vcpu), GFP_KERNEL_ACCOUNT);
+	vcpu = keel_alloc(kzalloc(sizeof(*vcpu), GFP_KERNEL_ACCOUNT));
 	if (!vcpu)
 		return -ENOMEM;
 	vcpu->vm = keel_vm_get(vm);

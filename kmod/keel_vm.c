@@ -14,6 +14,7 @@
 #include <linux/smp.h>
 #include <asm/tsc.h>
 
+#include "keel_alloc.h"
 #include "keel_ioctl.h"
 #include "keel_log.h"
 #include "keel_vcpu.h"
@@ -35,7 +36,7 @@ static void keel_vm_flush(struct keel_mem *mem)
 {
 	struct keel_vm *vm = container_of(mem, struct keel_vm, mem);
 	cpumask_var_t mask;
-	bool have_mask = zalloc_cpumask_var(&mask, GFP_ATOMIC);
+	bool have_mask = !keel_alloc_fails() && zalloc_cpumask_var(&mask, GFP_ATOMIC);
 	int i, cpu, this_cpu = get_cpu();
 
 	/* The generation that was raised, before who is in guest mode. */
@@ -72,7 +73,7 @@ static void keel_vm_free(struct keel_vm *vm)
 		vmx_put();
 	if (vm->mm)
 		mmdrop(vm->mm);
-	kfree(vm);
+	kfree(keel_freed(vm));
 }
 
 /** keel_vm_get - take a reference */
@@ -242,7 +243,7 @@ long keel_vm_create(void *unused, void *arg)
 		return keel_refuse(-EINVAL, "KEEL_CREATE_VM: flags 0x%x are not known",
 				   args->flags);
 
-	vm = kzalloc(sizeof(*vm), GFP_KERNEL_ACCOUNT);
+	vm = keel_alloc(kzalloc(sizeof(*vm), GFP_KERNEL_ACCOUNT));
 	if (!vm)
 		return -ENOMEM;
 	ret = keel_vm_init(vm);

@@ -16,6 +16,8 @@
 #include <linux/mm.h>
 #include <linux/types.h>
 
+#include "keel_alloc.h"
+
 /**
  * struct table_pages - a list of page-table pages
  * @first: last pushed, NULL where there is none
@@ -51,7 +53,7 @@ static inline void *table_pages_pop(struct table_pages *list)
 /* One zeroed page, charged to the caller's cgroup; may sleep; NULL: no memory. */
 static inline void *table_page_alloc(void)
 {
-	void *table = (void *)get_zeroed_page(GFP_KERNEL_ACCOUNT);
+	void *table = keel_alloc(get_zeroed_page(GFP_KERNEL_ACCOUNT));
 
 	if (table)
 		set_page_private(virt_to_page(table), 0);
@@ -61,7 +63,7 @@ static inline void *table_page_alloc(void)
 static inline void table_page_free(void *table)
 {
 	set_page_private(virt_to_page(table), 0);
-	free_page((unsigned long)table);
+	free_page((unsigned long)keel_freed(table));
 }
 
 static inline void table_pages_free(struct table_pages *list)

@@ -28,6 +28,7 @@
 #include <asm/processor.h>
 #include <asm/tlbflush.h>
 
+#include "keel_alloc.h"
 #include "host.h"
 #include "vmx_caps.h"
 #include "vmx_insn.h"
@@ -206,7 +207,7 @@ static int vmx_cpu_online(unsigned int cpu)
 	int ret;
 
 	if (!c->region)
-		c->region = (void *)get_zeroed_page(GFP_KERNEL);
+		c->region = keel_alloc(get_zeroed_page(GFP_KERNEL));
 	if (!c->region)
 		return -ENOMEM;
 
@@ -448,5 +449,5 @@ void vmx_cpu_exit(void)
 	host_power_unregister();
 	host_emergency_unregister();
 	for_each_possible_cpu(cpu)
-		free_page((unsigned long)per_cpu(vmx_cpus, cpu).region);
+		free_page((unsigned long)keel_freed(per_cpu(vmx_cpus, cpu).region));
 }

@@ -8,6 +8,7 @@
 #include <linux/slab.h>
 #include <asm/trapnr.h>
 
+#include "keel_alloc.h"
 #include "keel_vcpu.h"
 #include "keel_vm.h"
 #include "vmx_caps.h"
@@ -33,9 +34,10 @@ static int alloc(struct vmx_vcpu *vmx)
 
 	if (ret)
 		return ret;
-	vmx->msr_bitmap = (void *)get_zeroed_page(GFP_KERNEL_ACCOUNT);
+	vmx->msr_bitmap = keel_alloc(get_zeroed_page(GFP_KERNEL_ACCOUNT));
 	/* XSAVE wants 64-byte alignment; a power of two gives it. */
-	vmx->guest_fpu = kzalloc(roundup_pow_of_two(vmx_xsave_size), GFP_KERNEL_ACCOUNT);
+	vmx->guest_fpu = keel_alloc(kzalloc(roundup_pow_of_two(vmx_xsave_size),
+					    GFP_KERNEL_ACCOUNT));
 	if (!vmx->msr_bitmap || !vmx->guest_fpu)
 		return -ENOMEM;
 	vmx->vpid = vmx_vpid_alloc();
@@ -81,8 +83,8 @@ void vmx_vcpu_free(struct keel_vcpu *vcpu)
 
 	vmx_vmcs_free(&vmx->vmcs);
 	vmx_vpid_free(vmx->vpid);
-	free_page((unsigned long)vmx->msr_bitmap);
-	kfree(vmx->guest_fpu);
+	free_page((unsigned long)keel_freed(vmx->msr_bitmap));
+	kfree(keel_freed(vmx->guest_fpu));
 }
 
 struct intercept {

@@ -17,6 +17,7 @@
 #include <linux/percpu.h>
 #include <linux/smp.h>
 
+#include "keel_alloc.h"
 #include "vmx_cpu.h"
 #include "vmx_fields.h"
 #include "vmx_insn.h"
@@ -56,7 +57,7 @@ int vmx_vmcs_alloc(struct vmx_vmcs *vmcs)
 {
 	vmcs->cpu = -1;
 	INIT_LIST_HEAD(&vmcs->link);
-	vmcs->region = (void *)get_zeroed_page(GFP_KERNEL_ACCOUNT);
+	vmcs->region = keel_alloc(get_zeroed_page(GFP_KERNEL_ACCOUNT));
 	if (!vmcs->region)
 		return -ENOMEM;
 	*(u32 *)vmcs->region = (u32)vmx_caps.basic & ~BIT(31);
@@ -102,7 +103,7 @@ void vmx_vmcs_free(struct vmx_vmcs *vmcs)
 	if (!vmcs->region)
 		return;
 	clear_anywhere(vmcs);
-	free_page((unsigned long)vmcs->region);
+	free_page((unsigned long)keel_freed(vmcs->region));
 	vmcs->region = NULL;
 }
 
