@@ -225,6 +225,9 @@ enum keel_verdict exit_dr(struct keel_vcpu *vcpu)
 	unsigned int dr = qual & 7, gpr = (qual >> 8) & 0xf;
 	u64 value;
 
+	/* Unlike others, this exit comes before the CPU's check of privilege. */
+	if (VMX_AR_DPL(vmcs_get32(GUEST_SS_AR_BYTES)))
+		return general_protection(vcpu);
 	if (vcpu->intercepts.exits & KEEL_INTERCEPT_DR)
 		return vmx_exit_insn_to_user(vcpu, KEEL_EXIT_INSN);
 	/* DR4 and DR5 are other names of DR6 and DR7, or none. */
@@ -233,11 +236,9 @@ enum keel_verdict exit_dr(struct keel_vcpu *vcpu)
 			return vmx_raise(vcpu, X86_TRAP_UD, KEEL_NO_ERROR_CODE, 0);
 		dr += 2;
 	}
-	/* CPL is checked before the exit, general detect is not. */
-	if (vcpu->vmx.guest_dr7 & DR7_GD) {
-		vmx_put_dr7(vcpu, vcpu->vmx.guest_dr7 & ~(u64)DR7_GD);
+	/* Nor has it looked at general detect. */
+	if (vcpu->vmx.guest_dr7 & DR7_GD)
 		return vmx_raise(vcpu, X86_TRAP_DB, KEEL_NO_ERROR_CODE, DR6_BD);
-	}
 	if (qual & BIT(4)) {
 		value = dr == 6 ? vcpu->dr6 | 0xffff0ff0 :
 			dr == 7 ? vcpu->vmx.guest_dr7 : vcpu->dr[dr];

@@ -174,7 +174,11 @@ static bool enter(struct keel_vcpu *vcpu, enum keel_verdict *verdict, enum secti
 	}
 	vcpu->cr2 = native_read_cr2();
 	vmx->exit_reason = vmcs_get32(VM_EXIT_REASON);
+<<<<<<< ours
 	/* A VMLAUNCH that fails on the guest's state launches nothing. */
+=======
+	/* A launch that fails on the guest's state leaves the VMCS clear. */
+>>>>>>> theirs
 	if (likely(!(vmx->exit_reason & VMX_EXIT_REASONS_FAILED_VMENTRY)))
 		vmx->vmcs.launched = true;
 	*verdict = vmx_handle_exit(vcpu);

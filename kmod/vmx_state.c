@@ -370,7 +370,8 @@ static void put_debug(struct keel_vcpu *vcpu, const struct keel_debug *d)
 
 	for (i = 0; i < 4; i++)
 		vcpu->dr[i] = d->dr[i];
-	vcpu->dr6 = d->dr6;
+	/* The other bits are fixed. */
+	vcpu->dr6 = d->dr6 & 0xe00f;
 	vmx_put_dr7(vcpu, d->dr7);
 }
 
