@@ -28,6 +28,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "host.h"
+
 /* Where things are in the guest's memory. */
 #define GUEST_BYTES		0x200000
 #define GUEST_GDT_AT		0x1000
@@ -174,7 +176,7 @@ int guest_set_msr(struct guest *g, __u32 msr, __u64 value);
 	int __ret = guest_init(g);					\
 									\
 	if (__ret == -EOPNOTSUPP)					\
-		SKIP(return, "this CPU lacks what guests need (EPT)");	\
+		SKIP_FIXTURE("this CPU lacks what guests need (EPT)");	\
 	ASSERT_EQ(0, __ret);						\
 } while (0)
 
