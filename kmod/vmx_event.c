@@ -87,17 +87,8 @@ static void put_event(struct keel_vcpu *vcpu, struct keel_event *event)
 	}
 	if (event->type == KEEL_EVENT_EXCEPTION && event->vector == X86_TRAP_PF)
 		vcpu->cr2 = event->payload;
-<<<<<<< ours
 	if (event->type == KEEL_EVENT_EXCEPTION && event->vector == X86_TRAP_DB)
 		put_debug_exception(vcpu, event->payload);
-=======
-	if (event->type == KEEL_EVENT_EXCEPTION && event->vector == X86_TRAP_DB) {
-		/* What the CPU does with a #DB of its own, but not with one injected. */
-		vcpu->dr6 |= event->payload;
-		if (vcpu->vmx.guest_dr7 & DR7_GD)
-			vmx_put_dr7(vcpu, vcpu->vmx.guest_dr7 & ~(u64)DR7_GD);
-	}
->>>>>>> theirs
 	if (event->type >= KEEL_EVENT_SOFT_INTERRUPT)
 		vmcs_put32(VM_ENTRY_INSTRUCTION_LEN, event->insn_len);
 	vmcs_put32(VM_ENTRY_INTR_INFO_FIELD, info);
@@ -157,13 +148,8 @@ bool vmx_inject(struct keel_vcpu *vcpu)
 	return true;
 }
 
-<<<<<<< ours
 /* Put an event back into the queue; the fields for it have one format. */
 static void keep_event(struct keel_vcpu *vcpu, u32 info, u32 error_code, u32 insn_len)
-=======
-/* Put an event back into the queue that was on its way to the guest. */
-static void requeue(struct keel_vcpu *vcpu, u32 info, u32 error_code, u32 insn_len)
->>>>>>> theirs
 {
 	struct keel_event event = {
 		.valid = 1,
@@ -201,7 +187,6 @@ static void requeue(struct keel_vcpu *vcpu, u32 info, u32 error_code, u32 insn_l
 void vmx_keep_interrupted_event(struct keel_vcpu *vcpu)
 {
 	u32 info = vmcs_get32(IDT_VECTORING_INFO_FIELD);
-<<<<<<< ours
 
 	if (!(info & VECTORING_INFO_VALID_MASK))
 		return;
@@ -221,37 +206,11 @@ void vmx_keep_interrupted_event(struct keel_vcpu *vcpu)
  * go with a later entry, or fail each one where it is the cause.
  */
 void vmx_keep_uninjected_event(struct keel_vcpu *vcpu)
-=======
-	u32 error_code = 0, insn_len = 0;
-
-	if (!(info & VECTORING_INFO_VALID_MASK))
-		return;
-	if (info & VECTORING_INFO_DELIVER_CODE_MASK)
-		error_code = vmcs_get32(IDT_VECTORING_ERROR_CODE);
-	if ((info & VECTORING_INFO_TYPE_MASK) >> 8 >= KEEL_EVENT_SOFT_INTERRUPT)
-		insn_len = vmcs_get32(VM_EXIT_INSTRUCTION_LEN);
-	/* The delivery that failed has set the blocking that it needs off. */
-	if ((info & VECTORING_INFO_TYPE_MASK) >> 8 == KEEL_EVENT_NMI)
-		vmcs_put32(GUEST_INTERRUPTIBILITY_INFO,
-			   vmcs_get32(GUEST_INTERRUPTIBILITY_INFO) & ~GUEST_INTR_STATE_NMI);
-	requeue(vcpu, info, error_code, insn_len);
-}
-
-/**
- * vmx_keep_refused_event - put back what an entry that failed did not deliver
- * @vcpu: in the fast section, right after the failure
- *
- * A failed entry leaves the field as it was; the VMM shall see the event, and
- * may replace it.
- */
-void vmx_keep_refused_event(struct keel_vcpu *vcpu)
->>>>>>> theirs
 {
 	u32 info = vmcs_get32(VM_ENTRY_INTR_INFO_FIELD);
 
 	if (!(info & INTR_INFO_VALID_MASK))
 		return;
-<<<<<<< ours
 	keep_event(vcpu, info, vmcs_get32(VM_ENTRY_EXCEPTION_ERROR_CODE),
 		   vmcs_get32(VM_ENTRY_INSTRUCTION_LEN));
 	vmcs_put32(VM_ENTRY_INTR_INFO_FIELD, 0);
@@ -272,10 +231,4 @@ void vmx_keep_nmi_blocking(bool unblocked)
 		return;
 	vmcs_put32(GUEST_INTERRUPTIBILITY_INFO,
 		   vmcs_get32(GUEST_INTERRUPTIBILITY_INFO) | GUEST_INTR_STATE_NMI);
-=======
-	vmcs_put32(VM_ENTRY_INTR_INFO_FIELD, 0);
-	vcpu->stats.injected--;
-	requeue(vcpu, info, vmcs_get32(VM_ENTRY_EXCEPTION_ERROR_CODE),
-		vmcs_get32(VM_ENTRY_INSTRUCTION_LEN));
->>>>>>> theirs
 }

@@ -11,12 +11,8 @@ enum keel_verdict vmx_raise(struct keel_vcpu *vcpu, u8 vector, s64 error_code, u
 bool vmx_intr_ready(void);
 bool vmx_inject(struct keel_vcpu *vcpu);
 void vmx_keep_interrupted_event(struct keel_vcpu *vcpu);
-<<<<<<< ours
 void vmx_keep_uninjected_event(struct keel_vcpu *vcpu);
 void vmx_keep_nmi_blocking(bool unblocked);
-=======
-void vmx_keep_refused_event(struct keel_vcpu *vcpu);
->>>>>>> theirs
 void vmx_open_window(struct keel_vcpu *vcpu, u32 control, bool open);
 
 #endif /* KEEL_VMX_EVENT_H */

@@ -203,11 +203,7 @@ static enum keel_verdict explain(struct keel_vcpu *vcpu, u32 error)
 			  error ? vmx_instruction_error_name(error) :
 				  vmx_exit_reason_name(vcpu->vmx.exit_reason & 0xffff));
 	}
-<<<<<<< ours
 	vmx_keep_uninjected_event(vcpu);	/* the check has seen it */
-=======
-	vmx_keep_refused_event(vcpu);
->>>>>>> theirs
 	return give_fail_entry(vcpu, KEEL_EXIT_FAIL_ENTRY, &fail);
 }
 

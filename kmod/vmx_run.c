@@ -121,7 +121,10 @@ static void flush_mappings(struct keel_vcpu *vcpu, u64 gen)
 	vcpu->vmx.mem_gen = gen;
 }
 
-/* CR3 and CR4 move under a running thread; VMWRITE only what did. */
+/*
+ * CR3 and CR4 move under a running thread, and an interrupt may switch the host's
+ * counters on; VMWRITE only what did.
+ */
 static void update_host_state(struct vmx_vcpu *vmx)
 {
 	u64 cr3 = __native_read_cr3();
@@ -134,6 +137,14 @@ static void update_host_state(struct vmx_vcpu *vmx)
 	if (unlikely(cr4 != vmx->host_cr4)) {
 		vmx->host_cr4 = cr4;
 		vmcs_putl(HOST_CR4, cr4);
+	}
+	if (vmx_controls.exit & VM_EXIT_LOAD_IA32_PERF_GLOBAL_CTRL) {
+		u64 counters = host_rdmsr(MSR_CORE_PERF_GLOBAL_CTRL);
+
+		if (unlikely(counters != vmx->host_counters)) {
+			vmx->host_counters = counters;
+			vmcs_put64(HOST_IA32_PERF_GLOBAL_CTRL, counters);
+		}
 	}
 }
 
@@ -174,11 +185,7 @@ static bool enter(struct keel_vcpu *vcpu, enum keel_verdict *verdict, enum secti
 	}
 	vcpu->cr2 = native_read_cr2();
 	vmx->exit_reason = vmcs_get32(VM_EXIT_REASON);
-<<<<<<< ours
 	/* A VMLAUNCH that fails on the guest's state launches nothing. */
-=======
-	/* A launch that fails on the guest's state leaves the VMCS clear. */
->>>>>>> theirs
 	if (likely(!(vmx->exit_reason & VMX_EXIT_REASONS_FAILED_VMENTRY)))
 		vmx->vmcs.launched = true;
 	*verdict = vmx_handle_exit(vcpu);
