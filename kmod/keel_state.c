@@ -222,6 +222,8 @@ int keel_state_cpuid_changed(struct keel_vcpu *vcpu)
 	if (ret)
 		return ret;
 	vmx_setup_cpuid(vcpu);
+	/* The new table starts as after reset and with APIC ID 0. */
+	keel_cpuid_update(&vcpu->cpuid, vmx_get_cr4(), vcpu->xcr0, 0, vcpu->id);
 	vmx_return();
 	return 0;
 }

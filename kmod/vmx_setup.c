@@ -29,8 +29,7 @@ struct vmx_controls vmx_controls;
 #define CR0_GUEST_OWNED	(X86_CR0_TS | X86_CR0_MP | X86_CR0_EM | X86_CR0_AM | X86_CR0_WP)
 /* Guest CR4 bits likewise, where CPUID offers them. */
 #define CR4_GUEST_OWNED	(X86_CR4_VME | X86_CR4_PVI | X86_CR4_TSD | X86_CR4_DE |		\
-			 X86_CR4_MCE | X86_CR4_PGE | X86_CR4_OSFXSR | X86_CR4_OSXMMEXCPT |	\
-			 X86_CR4_FSGSBASE)
+			 X86_CR4_PGE | X86_CR4_OSFXSR | X86_CR4_OSXMMEXCPT | X86_CR4_FSGSBASE)
 
 /*
  * PAUSEs less than the gap apart are one loop, and a loop longer than the window
@@ -116,8 +115,9 @@ int vmx_setup_init(void)
 	/* What the CPU names but cannot flush is of no use. */
 	if (!(vmx_caps_features(&vmx_caps) & KEEL_FEATURE_VPID))
 		vmx_controls.proc2 &= ~SECONDARY_EXEC_ENABLE_VPID;
-	/* The one must not be without the other. */
-	if (!(vmx_controls.exit & VM_EXIT_LOAD_IA32_PERF_GLOBAL_CTRL) ||
+	/* The one must not be without the other, nor either without the MSR. */
+	if (!boot_cpu_has(X86_FEATURE_ARCH_PERFMON) ||
+	    !(vmx_controls.exit & VM_EXIT_LOAD_IA32_PERF_GLOBAL_CTRL) ||
 	    !(vmx_controls.entry & VM_ENTRY_LOAD_IA32_PERF_GLOBAL_CTRL)) {
 		vmx_controls.exit &= ~VM_EXIT_LOAD_IA32_PERF_GLOBAL_CTRL;
 		vmx_controls.entry &= ~VM_ENTRY_LOAD_IA32_PERF_GLOBAL_CTRL;
@@ -180,11 +180,12 @@ u64 vmx_real_cr0(u64 cr0)
  * vmx_real_cr4 - CR4 for the VMCS
  * @cr4: what the guest believes
  *
- * Return: @cr4 with the bits that VMX operation fixes.
+ * Return: @cr4 with the bits that VMX operation fixes, and MCE: a machine check
+ * is the host's, and without that bit it would reset the machine.
  */
 u64 vmx_real_cr4(u64 cr4)
 {
-	return (cr4 | vmx_caps.cr4_fixed0) & vmx_caps.cr4_fixed1;
+	return (cr4 | X86_CR4_MCE | vmx_caps.cr4_fixed0) & vmx_caps.cr4_fixed1;
 }
 
 static void setup_host(void)
@@ -272,8 +273,19 @@ static void setup_controls(struct keel_vcpu *vcpu)
  */
 void vmx_setup_cpuid(struct keel_vcpu *vcpu)
 {
+	const u32 by_cpuid = SECONDARY_EXEC_ENABLE_RDTSCP | SECONDARY_EXEC_ENABLE_INVPCID;
+	u32 proc2 = vcpu->vmx.proc2 | (vmx_controls.proc2 & by_cpuid);
+
 	vmcs_putl(CR4_GUEST_HOST_MASK,
 		  ~(CR4_GUEST_OWNED & keel_cpuid_guest_cr4(&vcpu->cpuid)));
+	/* Without these controls the instructions are #UD. */
+	if (!keel_cpuid_guest_has(&vcpu->cpuid, X86_FEATURE_RDTSCP) &&
+	    !keel_cpuid_guest_has(&vcpu->cpuid, X86_FEATURE_RDPID))
+		proc2 &= ~SECONDARY_EXEC_ENABLE_RDTSCP;
+	if (!keel_cpuid_guest_has(&vcpu->cpuid, X86_FEATURE_INVPCID))
+		proc2 &= ~SECONDARY_EXEC_ENABLE_INVPCID;
+	vcpu->vmx.proc2 = proc2;
+	vmcs_put32(SECONDARY_VM_EXEC_CONTROL, proc2);
 }
 
 /**
@@ -286,7 +298,9 @@ void vmx_setup_vmcs(struct keel_vcpu *vcpu)
 	setup_host();
 	vmcs_put64(VMCS_LINK_POINTER, ~0ULL);
 	vmcs_put64(GUEST_IA32_DEBUGCTL, 0);
-	if (vmx_controls.entry & VM_ENTRY_LOAD_IA32_PERF_GLOBAL_CTRL)
+	if (vmx_controls.entry & VM_ENTRY_LOAD_IA32_PERF_GLOBAL_CTRL) {
 		vmcs_put64(GUEST_IA32_PERF_GLOBAL_CTRL, 0);
+		vmcs_put64(HOST_IA32_PERF_GLOBAL_CTRL, 0);	/* kept by vmx_run.c */
+	}
 	vmx_apply_intercepts(vcpu);
 }

@@ -68,6 +68,7 @@ struct vmx_host {
  * @host_cr3: HOST_CR3 as it is in the VMCS
  * @host_cr4: HOST_CR4 as it is in the VMCS
  * @host_fs_base: HOST_FS_BASE as it is in the VMCS
+ * @host_counters: HOST_IA32_PERF_GLOBAL_CTRL as it is in the VMCS
  * @mem_gen: generation of the memory mappings that this CPU flushed last
  * @guest_dr7: the guest's DR7, also in the VMCS
  * @in_section: the CPU holds the guest's FPU and MSRs
@@ -97,6 +98,7 @@ struct vmx_vcpu {
 	u64 host_cr3;
 	u64 host_cr4;
 	u64 host_fs_base;
+	u64 host_counters;
 	u64 mem_gen;
 	u64 guest_dr7;
 	bool in_section;
