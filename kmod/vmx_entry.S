@@ -50,6 +50,7 @@ SYM_FUNC_START(vmx_enter)
 	je	.Lrsp_done
 	mov	%rsp, (%rdx)
 	mov	$HOST_RSP, %eax
+.Lrsp_write:
 	vmwrite	%rsp, %rax
 .Lrsp_done:
 	UNWIND_HINT_SAVE
@@ -96,6 +97,7 @@ SYM_FUNC_START(vmx_enter)
 	mov	$1, %eax
 	jmp	.Lreturn
 
+	_ASM_EXTABLE(.Lrsp_write, .Lfailed)
 	_ASM_EXTABLE(.Lresume, .Lfailed)
 	_ASM_EXTABLE(.Llaunch, .Lfailed)
 

@@ -240,6 +240,11 @@ static bool may_interrupt_delivery(u32 reason)
 		reason >= EXIT_REASON_APIC_ACCESS;
 }
 
+static void take_machine_check(void)
+{
+	asm volatile("int $18");
+}
+
 /*
  * What arrived for the host and would wait for an IRET otherwise.  An NMI exit
  * leaves NMIs blocked; the handler's IRET opens them again.
@@ -251,7 +256,7 @@ static void take_host_events(void)
 	if ((info & INTR_INFO_INTR_TYPE_MASK) == INTR_TYPE_NMI_INTR)
 		asm volatile("int $2");
 	else if ((info & INTR_INFO_VECTOR_MASK) == X86_TRAP_MC)
-		asm volatile("int $18");
+		take_machine_check();
 }
 
 /**
@@ -278,8 +283,11 @@ enum keel_verdict vmx_handle_exit(struct keel_vcpu *vcpu)
 		return exit_io(vcpu);
 	if (reason == EXIT_REASON_MSR_WRITE)
 		return exit_wrmsr(vcpu);
-	if (unlikely(reason & VMX_EXIT_REASONS_FAILED_VMENTRY))
+	if (unlikely(reason & VMX_EXIT_REASONS_FAILED_VMENTRY)) {
+		if ((reason & 0xffff) == EXIT_REASON_MCE_DURING_VMENTRY)
+			take_machine_check();
 		return explain(vcpu, 0);
+	}
 
 	if (may_interrupt_delivery(reason))
 		vmx_keep_interrupted_event(vcpu);

@@ -88,7 +88,8 @@ void vmx_load(struct keel_vcpu *vcpu)
  *
  * Preemption is off until vmx_return().
  *
- * Return: 0; -ESHUTDOWN where the host goes down.
+ * Return: 0; -ESHUTDOWN where the host goes down, or the thread does while its CPU
+ * has no VMX.
  */
 int vmx_borrow(struct keel_vcpu *vcpu)
 {
@@ -99,7 +100,7 @@ int vmx_borrow(struct keel_vcpu *vcpu)
 			return 0;
 		}
 		preempt_enable();
-		if (vmx_is_down())
+		if (vmx_is_down() || fatal_signal_pending(current))
 			return -ESHUTDOWN;
 		/* This CPU goes offline; the scheduler moves us away from it. */
 		schedule_timeout_uninterruptible(1);
@@ -221,7 +222,7 @@ static int prepare_cpu(struct keel_vcpu *vcpu)
 		}
 		return 0;
 	}
-	if (vmx_is_down())
+	if (vmx_is_down() || fatal_signal_pending(current))
 		return -ESHUTDOWN;
 	schedule_timeout_uninterruptible(1);
 	return -EAGAIN;
