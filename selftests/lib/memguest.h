@@ -15,6 +15,8 @@
 #include <stdint.h>
 #include <keel.h>
 
+#include "host.h"
+
 /* The memory in which guests start: slot 0, from address 0 on. */
 #define LOW_BYTES	0x10000
 #define LOW_GDT		0x1000
@@ -118,7 +120,7 @@ do {									\
 	int memguest_ret = memguest_open(g);					\
 									\
 	if (memguest_ret == -EOPNOTSUPP)					\
-		SKIP(return, "no guests on this CPU: no EPT");		\
+		SKIP_FIXTURE("this CPU lacks what guests need (EPT)");		\
 	ASSERT_EQ(0, memguest_ret);					\
 } while (0)
 
