@@ -18,7 +18,7 @@
 #include "host.h"
 
 #define STUB_BYTES	16
-#define VMCALL_BYTES	3
+#define CALL_BYTES	4
 #define VECTORS		256
 
 #define PTE_USER	0x27ULL		/* present, writable, user, accessed */
@@ -154,12 +154,16 @@ static void write_gdt(struct guest *g)
 
 static void write_stub(struct guest *g, unsigned int vector)
 {
-	static const __u8 vmcall[VMCALL_BYTES] = { 0x0f, 0x01, 0xc1 };
+	/*
+	 * NOP and VMCALL.  Bochs with several CPUs saves the RIP of what faulted
+	 * for an exit by the handler's very first instruction.
+	 */
+	static const __u8 call[CALL_BYTES] = { 0x90, 0x0f, 0x01, 0xc1 };
 	__u8 *at = g->mem + GUEST_STUBS_AT + vector * STUB_BYTES;
 	bool wide = is_long(g->mode);
 
-	memcpy(at, vmcall, VMCALL_BYTES);
-	at += VMCALL_BYTES;
+	memcpy(at, call, CALL_BYTES);
+	at += CALL_BYTES;
 	if (g->mode != GUEST_REAL && has_error_code(vector)) {
 		if (wide)
 			*at++ = 0x48;
@@ -279,7 +283,7 @@ static __u64 pop(const struct guest *g, __u64 *at, unsigned int bytes)
 static bool took_trap(struct guest *g)
 {
 	unsigned int width = is_long(g->mode) ? 8 : g->mode == GUEST_REAL ? 2 : 4;
-	__u64 at = RSP(g), stub = RIP(g) - VMCALL_BYTES - GUEST_STUBS_AT;
+	__u64 at = RSP(g), stub = RIP(g) - CALL_BYTES - GUEST_STUBS_AT;
 	struct guest_trap *trap = &g->trap;
 
 	if (stub >= VECTORS * STUB_BYTES || stub % STUB_BYTES)
