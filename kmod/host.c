@@ -32,6 +32,7 @@
 #include <linux/version.h>
 #include <asm/apic.h>
 #include <asm/cpufeature.h>
+#include <asm/mce.h>
 #include <asm/msr.h>
 #include <asm/nospec-branch.h>
 #include <asm/nmi.h>
@@ -456,6 +457,21 @@ void host_take_interrupt(void)
 	rcu_virt_note_context_switch();
 #else
 	rcu_virt_note_context_switch(smp_processor_id());
+#endif
+}
+
+/**
+ * host_take_machine_check - let the host have a machine check of a guest's run
+ *
+ * As one of user mode: so that memory that went bad under a guest costs the VMM
+ * a signal, and not the host a panic.
+ */
+void host_take_machine_check(void)
+{
+#ifdef CONFIG_X86_MCE
+	struct pt_regs regs = { .cs = 3, .flags = X86_EFLAGS_IF };
+
+	do_machine_check(&regs);
 #endif
 }
 

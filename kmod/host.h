@@ -86,6 +86,7 @@ static __always_inline void host_wrmsr(u32 msr, u64 value)
 
 /* Work that the kernel wants done before a thread goes on in a guest. */
 void host_take_interrupt(void);
+void host_take_machine_check(void);
 bool host_work_pending(void);
 int host_do_work(void);
 

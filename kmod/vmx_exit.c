@@ -25,6 +25,7 @@
 #include "vmx_fields.h"
 #include "vmx_names.h"
 #include "vmx_run.h"
+#include "vmx_sdm.h"
 #include "vmx_state.h"
 
 typedef enum keel_verdict (*exit_fn)(struct keel_vcpu *vcpu);
@@ -155,6 +156,8 @@ static const exit_fn exit_fns[] = {
 	[EXIT_REASON_INVVPID] = exit_undefined,
 	[EXIT_REASON_WBINVD] = exit_wbinvd,
 	[EXIT_REASON_XSETBV] = exit_xsetbv,
+	[SDM_EXIT_REASON_SEAMCALL] = exit_undefined,
+	[SDM_EXIT_REASON_TDCALL] = exit_undefined,
 	[EXIT_REASON_INVPCID] = exit_insn,
 };
 
@@ -240,11 +243,6 @@ static bool may_interrupt_delivery(u32 reason)
 		reason >= EXIT_REASON_APIC_ACCESS;
 }
 
-static void take_machine_check(void)
-{
-	asm volatile("int $18");
-}
-
 /*
  * What arrived for the host and would wait for an IRET otherwise.  An NMI exit
  * leaves NMIs blocked; the handler's IRET opens them again.
@@ -256,7 +254,7 @@ static void take_host_events(void)
 	if ((info & INTR_INFO_INTR_TYPE_MASK) == INTR_TYPE_NMI_INTR)
 		asm volatile("int $2");
 	else if ((info & INTR_INFO_VECTOR_MASK) == X86_TRAP_MC)
-		take_machine_check();
+		host_take_machine_check();
 }
 
 /**
@@ -285,7 +283,7 @@ enum keel_verdict vmx_handle_exit(struct keel_vcpu *vcpu)
 		return exit_wrmsr(vcpu);
 	if (unlikely(reason & VMX_EXIT_REASONS_FAILED_VMENTRY)) {
 		if ((reason & 0xffff) == EXIT_REASON_MCE_DURING_VMENTRY)
-			take_machine_check();
+			host_take_machine_check();
 		return explain(vcpu, 0);
 	}
 

@@ -96,6 +96,13 @@ int vmx_setup_init(void)
 {
 	unsigned int i;
 
+#ifdef X86_FEATURE_FRED
+	/* NMIs reach the host by INT 2, which is no NMI under FRED. */
+	if (cpu_feature_enabled(X86_FEATURE_FRED)) {
+		pr_info("no guests on this host: it uses FRED; boot it with fred=off\n");
+		return -EOPNOTSUPP;
+	}
+#endif
 	__set_bit(0, vpids);
 	for (i = 0; i < ARRAY_SIZE(wanted); i++) {
 		const struct wanted *w = &wanted[i];

@@ -50,7 +50,7 @@ bool vmx_timer_arm(struct keel_vcpu *vcpu)
 		switch_timer(&vcpu->vmx, false);
 		return true;
 	}
-	if ((s64)(vcpu->deadline - now) <= 0)
+	if (vcpu->deadline <= now)
 		return false;
 	switch_timer(&vcpu->vmx, true);
 	ticks = (vcpu->deadline - now) >> MISC_TIMER_RATE(vmx_caps.misc);

@@ -60,7 +60,8 @@
  * Errors: -EBUSY: another hypervisor holds VMX on some CPU.  -ENODEV: VMX is
  * missing or locked off on some CPU.  -EIO: VMXON failed on some CPU.
  * -ESHUTDOWN: the host is going down.  -EOPNOTSUPP: the CPU lacks what guests
- * need today, EPT and XSAVE among it.  -ENOMEM, -EMFILE, -ENFILE as usual.
+ * need today: EPT, and loading IA32_EFER and IA32_PAT at entry and exit.
+ * -ENOMEM, -EMFILE, -ENFILE as usual.
  * Where a CPU refuses, no CPU is left in VMX operation and the log names it.
  */
 #define KEEL_CREATE_VM		_IO(KEEL_IOC, 0x01)
@@ -139,8 +140,8 @@
  *
  * Takes struct keel_state.
  *
- * Errors: -EINVAL: unknown group.  -E2BIG: &keel_state.xsave_size or
- * &keel_state.nr_msrs is too small or too large.  -ENOENT: an MSR in the list
+ * Errors: -EINVAL: unknown group.  -E2BIG: &keel_state.xsave_size is too small,
+ * or &keel_state.nr_msrs too large.  -ENOENT: an MSR in the list
  * is not known; &keel_state.nr_msrs is set to its place.
  */
 #define KEEL_GET_STATE		_IO(KEEL_IOC, 0x21)
@@ -163,7 +164,8 @@
  * data of the highest basic leaf, as on a CPU.  A vCPU starts with what
  * KEEL_GET_SUPPORTED_CPUID gives.
  *
- * Errors: -EINVAL: a leaf twice, or a feature that cannot be given.
+ * Errors: -EINVAL: a leaf twice, or a feature that cannot be given.  -E2BIG:
+ * more than KEEL_MAX_CPUID leaves.
  * -EBUSY: the vCPU has run already.
  */
 #define KEEL_SET_CPUID		_IO(KEEL_IOC, 0x23)
@@ -543,7 +545,13 @@ struct keel_event {
 #define KEEL_BLOCKING_MOV_SS	(1U << 1)
 #define KEEL_BLOCKING_NMI	(1U << 3)
 
-/** DOC: &keel_events.activity */
+/**
+ * DOC: &keel_events.activity
+ *
+ * The SDM's activity states.  A vCPU in shutdown or waiting for a start-up IPI
+ * does not enter the guest: KEEL_RUN answers KEEL_EXIT_SHUTDOWN or
+ * KEEL_EXIT_HLT.  In HLT it waits on the CPU until an interrupt of the host.
+ */
 #define KEEL_ACTIVITY_ACTIVE	0
 #define KEEL_ACTIVITY_HLT	1
 #define KEEL_ACTIVITY_SHUTDOWN	2
@@ -689,7 +697,6 @@ struct keel_inject {
  * @fault: out: 1 where the access would be a page fault
  * @error_code: out: the page fault's error code
  * @page_size: out: bytes of the page that maps it
- * @reserved: must be zero
  */
 struct keel_translate {
 	__u32 size;
@@ -794,7 +801,7 @@ struct keel_dump {
  * @KEEL_EXIT_TASK_SWITCH: a hardware task switch, which Keel does not perform:
  *	&keel_run.insn; not done
  * @KEEL_EXIT_MEMORY_FAULT: the caller's memory behind a slot is not there or
- *	not writable: &keel_run.mmio
+ *	not writable, or the host has none left to map it: &keel_run.mmio
  * @KEEL_EXIT_DEADLINE: the guest's TSC has reached &keel_run.deadline
  * @KEEL_EXIT_INTERNAL_ERROR: an exit that Keel does not know: &keel_run.fail_entry
  */
@@ -917,7 +924,7 @@ struct keel_exit_insn {
  *	dirty groups, and returns -EINTR without running the guest
  * @request_intr_window: in: not 0: leave as soon as the guest can take an
  *	interrupt
- * @reserved: must be zero
+ * @reserved: for inputs to come: write zero
  * @deadline: in: not 0: leave with KEEL_EXIT_DEADLINE when the guest's TSC has
  *	reached it (KEEL_FEATURE_PREEMPTION_TIMER, else KEEL_RUN says
  *	-EOPNOTSUPP); the guest may run on by one tick of the VMX-preemption timer

@@ -101,7 +101,8 @@ static void test_names(void)
 {
 	ok(!strcmp(keel_exit_name(KEEL_EXIT_IO), "IO") &&
 	   !strcmp(keel_exit_name(KEEL_EXIT_INTERNAL_ERROR), "INTERNAL_ERROR") &&
-	   !keel_exit_name(KEEL_EXIT_INTERNAL_ERROR + 1) &&
+	   !strcmp(keel_exit_name(KEEL_EXIT_DEADLINE), "DEADLINE") &&
+	   !keel_exit_name(KEEL_EXIT_DEADLINE + 1) &&
 	   !keel_exit_name(~0U), "names of exits");
 	ok(!strcmp(vmcs_field_name(0x6800), "Guest CR0") &&
 	   !strcmp(vmcs_field_name(0x2801), "VMCS link pointer") &&
