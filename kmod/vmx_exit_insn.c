@@ -63,8 +63,10 @@ enum keel_verdict exit_hlt(struct keel_vcpu *vcpu)
 {
 	vcpu->stats.halts++;
 	/* What waits already wakes the guest as soon as HLT is done. */
-	if (vcpu->events.nmi_pending || (vcpu->events.interrupt.valid &&
-					 (vmcs_getl(GUEST_RFLAGS) & X86_EFLAGS_IF)))
+	if (vcpu->events.nmi_pending &&
+	    !(vmcs_get32(GUEST_INTERRUPTIBILITY_INFO) & GUEST_INTR_STATE_NMI))
+		return KEEL_ADVANCE;
+	if (vcpu->events.interrupt.valid && (vmcs_getl(GUEST_RFLAGS) & X86_EFLAGS_IF))
 		return KEEL_ADVANCE;
 	vcpu->run->exit_reason = KEEL_EXIT_HLT;
 	return KEEL_TO_USER_ADVANCE;

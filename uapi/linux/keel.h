@@ -751,7 +751,9 @@ struct keel_stats {
 /**
  * struct keel_intercepts - further exits to user space (KEEL_SET_INTERCEPTS)
  * @size: in: sizeof(struct keel_intercepts)
- * @exceptions: in: bit n: exception n becomes KEEL_EXIT_EXCEPTION
+ * @exceptions: in: bit n: exception n becomes KEEL_EXIT_EXCEPTION where the CPU
+ *	raises it; what Keel raises for an instruction that it performs, such as
+ *	#GP for an unknown MSR, goes to the guest
  * @exits: in: KEEL_INTERCEPT_*
  * @nr_msrs: in: how many entries of @msrs count
  * @reserved: must be zero
