@@ -167,6 +167,26 @@ TEST_F(races, vcpu_moves_between_cpus)
 	EXPECT_EQ(memguest_peek(&self->g, LOW_OUT), memguest_reg(&self->g.cpu, KEEL_RAX));
 }
 
+/* The backtrace that SysRq-l asks of each CPU is taken in an NMI. */
+TEST_F(races, nmi_of_the_host_reaches_it_through_a_guest)
+{
+	int log;
+
+	if (host_nr_cpus() < 2)
+		SKIP(return, "the host has one CPU");
+	ASSERT_EQ(0, start_counting(&self->g));
+	pin(self->g.cpu.tid, 1);
+	ASSERT_TRUE(memguest_moves(&self->g, LOW_OUT));
+	pin(0, 0);
+	log = host_log_open();
+	ASSERT_EQ(0, host_write("/proc/sysrq-trigger", "l"));
+	EXPECT_TRUE(host_log_has(log, "NMI backtrace for cpu 1"));
+	EXPECT_TRUE(memguest_moves(&self->g, LOW_OUT));
+	EXPECT_EQ(KEEL_EXIT_HLT, stop(&self->g));
+	pin(0, -1);
+	close(log);
+}
+
 TEST_F(races, cpu_goes_offline_under_a_running_vcpu)
 {
 	int round;
