@@ -3,8 +3,10 @@
 # make            keel.ko, the keel tool and the selftests
 # make run        set up, build, boot the testbed and show what Keel does
 # make check      every test
+# make bench      what exits cost, beside /dev/kvm: see docs/performance.md
 # make lint       checkpatch, sparse, shellcheck
 # make install    module, tool, udev rule, man pages (DESTDIR, PREFIX)
+# make examples   the first pages of a reader: see examples/
 # make load       put keel.ko into the running kernel (needs VT-x); make unload
 # make setup      what run and check need, from Debian's packages
 #
@@ -26,8 +28,8 @@ ifeq ($(KDIR),)
 no_headers = $(error no kernel headers: install linux-headers-$(RUNNING), or run testbed/setup, or give KDIR=)
 endif
 
-.PHONY: all module tool selftests
-all: module tool selftests
+.PHONY: all module tool selftests examples
+all: module tool selftests examples
 
 # One module per kernel release, each in build/RELEASE; kmod/keel.ko is a copy
 # of the one that was asked for last.
@@ -43,9 +45,12 @@ tool:
 selftests: tool
 	@$(MAKE) -s -C selftests
 
+examples: tool
+	@$(MAKE) -s -C examples
+
 # What testbed/run puts into the guest.  Quick when nothing changed.
 .PHONY: testbed-files
-testbed-files: tool selftests
+testbed-files: tool selftests examples
 	@release=$$(cat $$(testbed/kernel-dir $(KERNEL))/release) && \
 		$(MAKE) -s build/$$release/kmod/keel.ko build/$$release/probe/keel_probe.ko \
 		KDIR=$$(testbed/kernel-dir $(KERNEL))/build
@@ -68,16 +73,22 @@ build/%/probe/keel_probe.ko: $(wildcard selftests/module/*)
 	@$(MAKE) -s -C $(KDIR) M=$(abspath $(@D)) modules >&2
 	@touch $@
 
-.PHONY: setup run check lint
+.PHONY: setup run check bench lint
 setup:
 	testbed/setup
 
 run: setup
-	testbed/run --cpus 2 -- sh -c 'modprobe keel && keel caps'
+	testbed/run --cpus 2 -- sh -c 'modprobe keel && keel caps | head -n 13 && keel run examples/hello.bin'
 
 check: setup
 	@$(MAKE) -s all testbed-both
 	selftests/check
+
+# BENCH_FLAGS=--json for programs
+bench: setup
+	@$(MAKE) -s -C userspace-tool
+	@$(MAKE) -s -C selftests/bench
+	@selftests/bench/run $(BENCH_FLAGS)
 
 lint: setup
 	selftests/static
@@ -99,3 +110,5 @@ clean:
 	rm -rf build kmod/keel.ko
 	@$(MAKE) -s -C userspace-tool clean
 	@$(MAKE) -s -C selftests clean
+	@$(MAKE) -s -C selftests/bench clean
+	@$(MAKE) -s -C examples clean

@@ -18,14 +18,23 @@
 #include <linux/atomic.h>
 #include <linux/cpumask.h>
 #include <linux/delay.h>
+#include <linux/entry-kvm.h>
 #include <linux/kmsg_dump.h>
+#include <linux/kvm_host.h>
 #include <linux/module.h>
+#include <linux/interrupt.h>
 #include <linux/notifier.h>
+#include <linux/rcupdate.h>
 #include <linux/reboot.h>
+#include <linux/seq_file.h>
 #include <linux/smp.h>
 #include <linux/syscore_ops.h>
 #include <linux/version.h>
 #include <asm/apic.h>
+#include <asm/cpufeature.h>
+#include <asm/mce.h>
+#include <asm/msr.h>
+#include <asm/nospec-branch.h>
 #include <asm/nmi.h>
 #include <asm/smp.h>
 
@@ -264,4 +273,242 @@ void host_power_unregister(void)
 {
 	host_syscore_unregister();
 	unregister_reboot_notifier(&host_reboot_nb);
+}
+
+/* Whether entries clear the L1 data cache, see host_mitigations_init(). */
+DEFINE_STATIC_KEY_FALSE(host_l1tf);
+/* Filling the cache with these does it where the CPU has no command for it. */
+static void *l1d_pages;		/* [C] while the module is loaded; NULL with the command */
+#define L1D_ORDER	4
+#define L1D_BYTES	(PAGE_SIZE << L1D_ORDER)
+#define CACHE_LINE	64
+
+/**
+ * host_mitigations_init - see what the host does about speculation
+ *
+ * The rest of the mitigations are alternatives in vmx_entry.S: the kernel patches
+ * them when it loads the module.
+ */
+void host_mitigations_init(void)
+{
+	u64 caps = 0;
+
+	if (!boot_cpu_has_bug(X86_BUG_L1TF) || cpu_mitigations_off())
+		return;
+	rdmsrl_safe(MSR_IA32_ARCH_CAPABILITIES, &caps);
+	if (caps & ARCH_CAP_SKIP_VMENTRY_L1DFLUSH)
+		return;
+	if (!boot_cpu_has(X86_FEATURE_FLUSH_L1D)) {
+		l1d_pages = (void *)__get_free_pages(GFP_KERNEL, L1D_ORDER);
+		if (!l1d_pages) {
+			pr_warn("no memory to flush the L1 data cache with: guests may see host data (L1TF)\n");
+			return;
+		}
+		/* Pages that read as zeros could all be one, from one cache line. */
+		memset(l1d_pages, 0x5a, L1D_BYTES);
+	}
+	static_branch_enable(&host_l1tf);
+}
+
+/** host_mitigations_exit - undo host_mitigations_init() */
+void host_mitigations_exit(void)
+{
+	static_branch_disable(&host_l1tf);
+	if (l1d_pages)
+		free_pages((unsigned long)l1d_pages, L1D_ORDER);
+}
+
+/*
+ * Interrupt handlers serve anybody, so what they bring into the cache is
+ * anybody's.  The kernel notes them for KVM; where it is built without, we cannot
+ * know, and each entry flushes.
+ */
+static bool interrupts_came(void)
+{
+#if IS_ENABLED(CONFIG_KVM_INTEL)
+	bool came = kvm_get_cpu_l1tf_flush_l1d();
+
+	kvm_clear_cpu_l1tf_flush_l1d();
+	return came;
+#else
+	return true;
+#endif
+}
+
+static void fill_l1d(void)
+{
+	const u8 *at, *end = l1d_pages + L1D_BYTES;
+
+	/* First the translations: a page walk would evict what is in already. */
+	for (at = l1d_pages; at < end; at += PAGE_SIZE)
+		READ_ONCE(*at);
+	rmb();	/* translations before data */
+	for (at = l1d_pages; at < end; at += 8 * CACHE_LINE) {
+		READ_ONCE(at[0]);
+		READ_ONCE(at[CACHE_LINE]);
+		READ_ONCE(at[2 * CACHE_LINE]);
+		READ_ONCE(at[3 * CACHE_LINE]);
+		READ_ONCE(at[4 * CACHE_LINE]);
+		READ_ONCE(at[5 * CACHE_LINE]);
+		READ_ONCE(at[6 * CACHE_LINE]);
+		READ_ONCE(at[7 * CACHE_LINE]);
+	}
+	rmb();	/* all of it before the entry */
+}
+
+/** __host_flush_l1d - host_flush_l1d() on a CPU that has L1TF */
+void __host_flush_l1d(bool *dirty)
+{
+	if (!interrupts_came() && !*dirty)
+		return;
+	*dirty = false;
+	if (l1d_pages)
+		fill_l1d();
+	else
+		host_wrmsr(MSR_IA32_FLUSH_CMD, L1D_FLUSH);
+}
+
+static const char *l1d_flush_name(void)
+{
+	if (!static_key_enabled(&host_l1tf))
+		return "no";
+	return l1d_pages ? "conditional, by reading" : "conditional, by command";
+}
+
+static bool clears_cpu_buffers(void)
+{
+#ifdef X86_FEATURE_CLEAR_CPU_BUF_VM
+	if (boot_cpu_has(X86_FEATURE_CLEAR_CPU_BUF_VM))
+		return true;
+#endif
+#ifdef X86_FEATURE_CLEAR_CPU_BUF
+	return boot_cpu_has(X86_FEATURE_CLEAR_CPU_BUF);
+#else
+	return false;
+#endif
+}
+
+static bool barrier_before_user(void)
+{
+#ifdef X86_FEATURE_IBPB_EXIT_TO_USER
+	return boot_cpu_has(X86_FEATURE_IBPB_EXIT_TO_USER);
+#else
+	return false;
+#endif
+}
+
+/** host_show_mitigations - what is done at entries and exits, for people */
+void host_show_mitigations(struct seq_file *m)
+{
+	const char *rsb = "no";
+
+#ifdef X86_FEATURE_RSB_VMEXIT_LITE
+	if (boot_cpu_has(X86_FEATURE_RSB_VMEXIT_LITE))
+		rsb = "one entry";
+#endif
+	if (boot_cpu_has(X86_FEATURE_RSB_VMEXIT))
+		rsb = "yes";
+	seq_printf(m, "entry, L1D flush: %s\n", l1d_flush_name());
+	seq_printf(m, "entry, VERW: %s\n", clears_cpu_buffers() ? "yes" : "no");
+	seq_printf(m, "entry, IBPB where another VM ran: %s\n",
+		   boot_cpu_has(X86_FEATURE_USE_IBPB) ? "yes" : "no");
+	seq_printf(m, "exit, RSB filling: %s\n", rsb);
+	seq_printf(m, "exit, SPEC_CTRL: %s\n",
+		   boot_cpu_has(X86_FEATURE_KERNEL_IBRS) ? "yes" : "no");
+	seq_printf(m, "exit, IBPB before user space: %s\n",
+		   barrier_before_user() ? "yes" : "no");
+}
+
+/** host_guest_ran - the next return to user space comes after a guest */
+void host_guest_ran(void)
+{
+#ifdef X86_FEATURE_IBPB_EXIT_TO_USER
+	if (cpu_feature_enabled(X86_FEATURE_IBPB_EXIT_TO_USER))
+		this_cpu_write(x86_ibpb_exit_to_user, true);
+#endif
+}
+
+/** host_branch_barrier - let one guest's branches not steer another's */
+void host_branch_barrier(void)
+{
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 16, 0)
+	indirect_branch_prediction_barrier();
+#else
+	if (boot_cpu_has(X86_FEATURE_USE_IBPB))
+		wrmsrl(MSR_IA32_PRED_CMD, PRED_CMD_IBPB);
+#endif
+}
+
+/**
+ * host_take_interrupt - let the host have the interrupt that ended a guest's run
+ *
+ * Interrupts off, before and after.  A timer tick among them is the guest's time;
+ * and it was no kernel code that ran, so RCU need not wait for this CPU.
+ */
+void host_take_interrupt(void)
+{
+	current->flags |= PF_VCPU;
+	local_irq_enable();
+	/* One instruction, so that STI's shadow is over. */
+	asm volatile("nop");
+	local_irq_disable();
+	current->flags &= ~PF_VCPU;
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 7, 0)
+	rcu_virt_note_context_switch();
+#else
+	rcu_virt_note_context_switch(smp_processor_id());
+#endif
+}
+
+/**
+ * host_take_machine_check - let the host have a machine check of a guest's run
+ *
+ * As one of user mode: so that memory that went bad under a guest costs the VMM
+ * a signal, and not the host a panic.
+ */
+void host_take_machine_check(void)
+{
+#ifdef CONFIG_X86_MCE
+	struct pt_regs regs = { .cs = 3, .flags = X86_EFLAGS_IF };
+
+	do_machine_check(&regs);
+#endif
+}
+
+/**
+ * host_work_pending - signals, rescheduling, task work
+ *
+ * Interrupts off, in the fast section.  On kernels whose kernel_fpu_begin() holds
+ * softirqs back, they are work, too.
+ */
+bool host_work_pending(void)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 15, 0)
+	if (local_softirq_pending())
+		return true;
+#endif
+	return xfer_to_guest_mode_work_pending();
+}
+
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 18, 0)
+/*
+ * Up to here the kernel's helper notes a pending signal in a vCPU of KVM's.  This
+ * one takes the notes of all threads, and nobody reads them.
+ */
+static struct kvm_run unread_run;
+static struct kvm_vcpu unread_vcpu = { .run = &unread_run };
+#endif
+
+/**
+ * host_do_work - do what host_work_pending() saw; may sleep
+ *
+ * Return: 0, or -EINTR where a signal is pending.
+ */
+int host_do_work(void)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 18, 0)
+	return xfer_to_guest_mode_handle_work();
+#else
+	return xfer_to_guest_mode_handle_work(&unread_vcpu);
+#endif
 }

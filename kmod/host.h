@@ -8,7 +8,10 @@
 #ifndef KEEL_HOST_H
 #define KEEL_HOST_H
 
+#include <linux/hardirq.h>
+#include <linux/jump_label.h>
 #include <linux/types.h>
+#include <asm/msr.h>
 
 /**
  * typedef host_emergency_fn - take a CPU out of VMX operation, now
@@ -40,5 +43,51 @@ struct host_power_ops {
 
 int host_power_register(const struct host_power_ops *ops);
 void host_power_unregister(void);
+
+/* Mitigations, as the host's kernel has chosen them. */
+struct seq_file;
+
+void host_mitigations_init(void);
+void host_mitigations_exit(void);
+void host_show_mitigations(struct seq_file *m);
+void host_branch_barrier(void);
+void host_guest_ran(void);
+
+DECLARE_STATIC_KEY_FALSE(host_l1tf);
+void __host_flush_l1d(bool *dirty);
+
+/**
+ * host_flush_l1d - before an entry: clear the L1 data cache if need be
+ * @dirty: code has run that may have brought other data than the guest's own
+ *	VM's into the cache; cleared with it.  What interrupt handlers did is seen to
+ *	here.
+ *
+ * Interrupts off, and they stay off until the entry.
+ */
+static inline void host_flush_l1d(bool *dirty)
+{
+	if (static_branch_unlikely(&host_l1tf))
+		__host_flush_l1d(dirty);
+}
+
+/*
+ * MSRs, straight: the kernel's rdmsrl() takes a detour for Xen PV guests, and in
+ * those there is no VMX.  A #GP is reported as it is there.
+ */
+static __always_inline u64 host_rdmsr(u32 msr)
+{
+	return __rdmsr(msr);
+}
+
+static __always_inline void host_wrmsr(u32 msr, u64 value)
+{
+	__wrmsr(msr, (u32)value, value >> 32);
+}
+
+/* Work that the kernel wants done before a thread goes on in a guest. */
+void host_take_interrupt(void);
+void host_take_machine_check(void);
+bool host_work_pending(void);
+int host_do_work(void);
 
 #endif /* KEEL_HOST_H */

@@ -13,6 +13,7 @@
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
+#include "keel_alloc.h"
 #include "keel_log.h"
 
 static const struct keel_ioctl_op *find_op(const struct keel_ioctl_op *ops,
@@ -75,7 +76,7 @@ long keel_ioctl(const struct keel_ioctl_op *ops, unsigned int nr_ops,
 
 	if (!op)
 		return -ENOTTY;
-	buf = kzalloc(op->size, GFP_KERNEL_ACCOUNT);
+	buf = keel_alloc(kzalloc(op->size, GFP_KERNEL_ACCOUNT));
 	if (!buf)
 		return -ENOMEM;
 	ret = copy_in(op, buf, &user_size, uarg);
@@ -83,10 +84,11 @@ long keel_ioctl(const struct keel_ioctl_op *ops, unsigned int nr_ops,
 		/* The size may have changed in user memory since it was read. */
 		*(u32 *)buf = min(user_size, op->size);
 		ret = op->fn(obj, buf);
-		if (ret >= 0 && op->out && copy_to_user(uarg, buf, *(u32 *)buf))
+		/* Some errors say more in the structure: what is needed, which one. */
+		if (op->out && copy_to_user(uarg, buf, *(u32 *)buf) && ret >= 0)
 			ret = keel_refuse(-EFAULT, "%s: no writable memory at the argument",
 					  op->name);
 	}
-	kfree(buf);
+	kfree(keel_freed(buf));
 	return ret;
 }

@@ -10,6 +10,7 @@
 #define KEEL_LOG_H
 
 #include <linux/printk.h>
+#include <linux/ratelimit.h>
 #include <linux/sched.h>
 
 /**
@@ -21,7 +22,7 @@
  */
 #define keel_refuse(err, fmt, ...) ({						\
 	pr_info_ratelimited("%s[%d]: " fmt "\n", current->comm,			\
-			    task_pid_nr(current), ##__VA_ARGS__);		\
+			    current->pid, ##__VA_ARGS__);		\
 	(err);									\
 })
 

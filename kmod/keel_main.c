@@ -11,12 +11,16 @@
 #include <linux/module.h>
 #include <linux/sched.h>
 
+#include "host.h"
 #include "keel_debugfs.h"
+#include "keel_host_cpuid.h"
 #include "keel_ioctl.h"
 #include "keel_log.h"
 #include "keel_vm.h"
 #include "vmx_caps.h"
 #include "vmx_cpu.h"
+#include "vmx_section.h"
+#include "vmx_setup.h"
 
 static bool vmx_on;
 module_param(vmx_on, bool, 0444);
@@ -43,12 +47,40 @@ static long keel_get_info(void *unused, void *arg)
 				   info->cpu);
 	info->abi_version = KEEL_ABI_VERSION;
 	info->features = vmx_caps_features(&info->msrs);
+	info->run_size = KEEL_RUN_SIZE;
+	info->xsave_size = vmx_xsave_size;
+	info->supported_xcr0 = vmx_guest_xcr0;
+	info->phys_bits = keel_mem_phys_bits();
+	info->reserved2 = 0;
 	return 0;
+}
+
+/* Why there are no guests on this host, 0 where there are; [C] after init. */
+static int no_guests;
+
+static int check_guests(const char *call)
+{
+	if (!no_guests)
+		return 0;
+	return keel_refuse(no_guests,
+			   "%s: this CPU cannot run guests today: 'dmesg | grep keel' says what it lacks",
+			   call);
+}
+
+static long create_vm(void *unused, void *arg)
+{
+	return check_guests("KEEL_CREATE_VM") ?: keel_vm_create(unused, arg);
+}
+
+static long get_cpuid(void *unused, void *arg)
+{
+	return check_guests("KEEL_GET_SUPPORTED_CPUID") ?: keel_get_supported_cpuid(unused, arg);
 }
 
 static const struct keel_ioctl_op keel_dev_ops[] = {
 	KEEL_IOCTL(KEEL_GET_INFO, struct keel_info, msrs, keel_get_info, true),
-	KEEL_IOCTL(KEEL_CREATE_VM, struct keel_create_vm, flags, keel_vm_create, false),
+	KEEL_IOCTL(KEEL_CREATE_VM, struct keel_create_vm, flags, create_vm, false),
+	KEEL_IOCTL(KEEL_GET_SUPPORTED_CPUID, struct keel_cpuid, leaves, get_cpuid, true),
 };
 
 static long keel_dev_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
@@ -85,6 +117,7 @@ static void keel_teardown(void)
 			vmx_put();
 		fallthrough;
 	case CPUS:
+		host_mitigations_exit();
 		vmx_cpu_exit();
 		fallthrough;
 	case NOTHING:
@@ -100,6 +133,10 @@ static int __init keel_start(void)
 	if (ret)
 		return ret;
 	keel_up = CPUS;
+	host_mitigations_init();
+	no_guests = vmx_setup_init();
+	vmx_section_init();
+	keel_host_cpuid_init();
 	ret = vmx_on ? vmx_get() : 0;
 	if (ret)
 		return ret;

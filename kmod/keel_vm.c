@@ -1,38 +1,174 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The VM object: made by KEEL_CREATE_VM, owned by its file descriptor, tied to
- * the address space of the process that made it.
+ * The VM object: made by KEEL_CREATE_VM, owned by its file descriptor and its
+ * vCPUs, tied to the address space of the process that made it.
  */
 #include "keel_vm.h"
 
 #include <linux/anon_inodes.h>
 #include <linux/atomic.h>
 #include <linux/fs.h>
-#include <linux/keel.h>
 #include <linux/module.h>
 #include <linux/sched/mm.h>
 #include <linux/slab.h>
+#include <linux/smp.h>
+#include <asm/tsc.h>
 
+#include "keel_alloc.h"
 #include "keel_ioctl.h"
 #include "keel_log.h"
+#include "keel_vcpu.h"
 #include "vmx_cpu.h"
+#include "vmx_setup.h"
 
 static atomic_t last_vm_id = ATOMIC_INIT(0);
+
+static void nothing(void *unused)
+{
+}
+
+/*
+ * Make every vCPU that is in guest mode leave it.  An IPI does that, and its
+ * handler runs once the exit is complete; the vCPU then compares generations
+ * before it enters again.  May be called under the host's spinlocks.
+ */
+static void keel_vm_flush(struct keel_mem *mem)
+{
+	struct keel_vm *vm = container_of(mem, struct keel_vm, mem);
+	cpumask_var_t mask;
+	bool have_mask = !keel_alloc_fails() && zalloc_cpumask_var(&mask, GFP_ATOMIC);
+	int i, cpu, this_cpu = get_cpu();
+
+	/* The generation that was raised, before who is in guest mode. */
+	smp_mb();
+	rcu_read_lock();
+	for (i = 0; i < KEEL_MAX_VCPUS; i++) {
+		const struct keel_vcpu *vcpu = rcu_dereference(vm->vcpus[i]);
+
+		if (!vcpu || !READ_ONCE(vcpu->in_guest))
+			continue;
+		cpu = READ_ONCE(vcpu->vmx.vmcs.cpu);
+		if (cpu < 0 || cpu == this_cpu)
+			continue;
+		if (have_mask)
+			cpumask_set_cpu(cpu, mask);
+		else
+			smp_call_function_single(cpu, nothing, NULL, 1);
+	}
+	rcu_read_unlock();
+	if (have_mask)
+		smp_call_function_many(mask, nothing, NULL, true);
+	put_cpu();
+	if (have_mask)
+		free_cpumask_var(mask);
+}
+
+static const struct keel_mem_ops keel_vm_mem_ops = { .flush = keel_vm_flush };
 
 /* Takes a VM that is only half made, too. */
 static void keel_vm_free(struct keel_vm *vm)
 {
+	keel_mem_free(&vm->mem);
 	if (vm->has_vmx)
 		vmx_put();
 	if (vm->mm)
 		mmdrop(vm->mm);
-	kfree(vm);
+	kfree(keel_freed(vm));
 }
 
-static void keel_vm_put(struct keel_vm *vm)
+/** keel_vm_get - take a reference */
+struct keel_vm *keel_vm_get(struct keel_vm *vm)
+{
+	refcount_inc(&vm->refs);
+	return vm;
+}
+
+/** keel_vm_put - give a reference back; may sleep */
+void keel_vm_put(struct keel_vm *vm)
 {
 	if (refcount_dec_and_test(&vm->refs))
 		keel_vm_free(vm);
+}
+
+/**
+ * keel_vm_kill - the guest or the host broke a rule: no call on the VM works
+ * from now on
+ * @vm: which
+ * @fmt: why, for the log; without a newline
+ */
+void keel_vm_kill(struct keel_vm *vm, const char *fmt, ...)
+{
+	struct va_format vaf = { .fmt = fmt };
+	va_list args;
+
+	if (xchg(&vm->dead, true))
+		return;
+	va_start(args, fmt);
+	vaf.va = &args;
+	pr_info_ratelimited("VM %u is dead: %pV\n", vm->id, &vaf);
+	va_end(args);
+}
+
+/**
+ * keel_vm_check - whether the VM still serves
+ * @vm: which
+ *
+ * Return: 0 or -EIO.
+ */
+int keel_vm_check(const struct keel_vm *vm)
+{
+	return READ_ONCE(vm->dead) ? -EIO : 0;
+}
+
+/**
+ * keel_vm_check_caller - whether the VM serves this process
+ * @vm: which
+ *
+ * Return: 0 or -EIO.
+ */
+int keel_vm_check_caller(const struct keel_vm *vm)
+{
+	if (vm->mm != current->mm)
+		return keel_refuse(-EIO, "VM %u belongs to another process", vm->id);
+	return keel_vm_check(vm);
+}
+
+/**
+ * keel_vm_add_vcpu - give a vCPU its place
+ * @vm: the VM
+ * @vcpu: its number is set
+ *
+ * Return: 0 or -EEXIST.
+ */
+int keel_vm_add_vcpu(struct keel_vm *vm, struct keel_vcpu *vcpu)
+{
+	int ret = 0;
+
+	mutex_lock(&vm->lock);
+	if (rcu_access_pointer(vm->vcpus[vcpu->id]))
+		ret = -EEXIST;
+	else
+		rcu_assign_pointer(vm->vcpus[vcpu->id], vcpu);
+	mutex_unlock(&vm->lock);
+	return ret;
+}
+
+/**
+ * keel_vm_remove_vcpu - take a vCPU out of its place, if it has it; may sleep
+ * @vm: the VM
+ * @vcpu: the vCPU; nobody looks at it any more afterwards
+ */
+void keel_vm_remove_vcpu(struct keel_vm *vm, struct keel_vcpu *vcpu)
+{
+	bool was_there;
+
+	mutex_lock(&vm->lock);
+	was_there = rcu_access_pointer(vm->vcpus[vcpu->id]) == vcpu;
+	if (was_there)
+		RCU_INIT_POINTER(vm->vcpus[vcpu->id], NULL);
+	mutex_unlock(&vm->lock);
+	if (was_there)
+		synchronize_rcu();
 }
 
 static int keel_vm_release(struct inode *inode, struct file *file)
@@ -41,13 +177,26 @@ static int keel_vm_release(struct inode *inode, struct file *file)
 	return 0;
 }
 
+static long keel_vm_set_memory(void *obj, void *arg)
+{
+	struct keel_vm *vm = obj;
+
+	return keel_mem_set(&vm->mem, arg);
+}
+
+static const struct keel_ioctl_op keel_vm_ops[] = {
+	KEEL_IOCTL(KEEL_SET_MEMORY, struct keel_memory, user_addr, keel_vm_set_memory, false),
+	KEEL_IOCTL(KEEL_CREATE_VCPU, struct keel_create_vcpu, id, keel_vcpu_create, false),
+};
+
 static long keel_vm_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 {
 	struct keel_vm *vm = file->private_data;
+	int ret = keel_vm_check_caller(vm);
 
-	if (vm->mm != current->mm)
-		return keel_refuse(-EIO, "VM %u belongs to another process", vm->id);
-	return keel_ioctl(NULL, 0, vm, cmd, arg);
+	if (ret)
+		return ret;
+	return keel_ioctl(keel_vm_ops, ARRAY_SIZE(keel_vm_ops), vm, cmd, arg);
 }
 
 static const struct file_operations keel_vm_fops = {
@@ -63,16 +212,18 @@ static int keel_vm_init(struct keel_vm *vm)
 	int ret;
 
 	refcount_set(&vm->refs, 1);
+	mutex_init(&vm->lock);
 	vm->id = atomic_inc_return(&last_vm_id);
 	vm->mm = current->mm;
 	mmgrab(vm->mm);
+	vm->tsc_base = rdtsc();
 	ret = vmx_get();
 	if (ret)
 		return keel_refuse(ret,
 				   "no VM: VMX cannot be switched on (%d), see /sys/kernel/debug/keel/cpus",
 				   ret);
 	vm->has_vmx = true;
-	return 0;
+	return keel_mem_init(&vm->mem, vm->mm, &keel_vm_mem_ops, &vmx_caps);
 }
 
 /**
@@ -89,11 +240,10 @@ long keel_vm_create(void *unused, void *arg)
 	int ret;
 
 	if (args->flags)
-		return keel_refuse(-EINVAL,
-				   "KEEL_CREATE_VM: flags 0x%x are not known",
+		return keel_refuse(-EINVAL, "KEEL_CREATE_VM: flags 0x%x are not known",
 				   args->flags);
 
-	vm = kzalloc(sizeof(*vm), GFP_KERNEL_ACCOUNT);
+	vm = keel_alloc(kzalloc(sizeof(*vm), GFP_KERNEL_ACCOUNT));
 	if (!vm)
 		return -ENOMEM;
 	ret = keel_vm_init(vm);

@@ -3,27 +3,50 @@
 #ifndef KEEL_VM_H
 #define KEEL_VM_H
 
+#include <linux/keel.h>
+#include <linux/mutex.h>
 #include <linux/refcount.h>
 #include <linux/types.h>
 
+#include "keel_mem.h"
+
+struct keel_vcpu;
 struct mm_struct;
 
 /**
  * struct keel_vm - a virtual machine
- * @refs: one for the file descriptor
- * @id: number for people and traces, unique while the module is loaded
- * @mm: address space of the creator; a VM serves no other
- * @has_vmx: this VM counts as a user of VMX
- *
- * [C] constant after creation: @id, @mm, @has_vmx.
+ * @refs: one for the file descriptor and one for each vCPU
+ * @id: number for people and traces, unique while the module is loaded [C]
+ * @mm: address space of the creator; a VM serves no other [C]
+ * @has_vmx: this VM counts as a user of VMX [C]
+ * @dead: the VM broke a rule; each call on it gives -EIO
+ * @tsc_base: host TSC at creation: all vCPUs' TSCs start at 0 there [C]
+ * @mem: guest memory
+ * @lock: @vcpus
+ * @vcpus: by number; each entry holds a reference on the VM, not the other way
+ *	round: a vCPU takes itself out when it goes.  Written under @lock, read
+ *	under RCU.
  */
 struct keel_vm {
 	refcount_t refs;
 	u32 id;
 	struct mm_struct *mm;
 	bool has_vmx;
+	bool dead;
+	u64 tsc_base;
+	struct keel_mem mem;
+	struct mutex lock;
+	struct keel_vcpu __rcu *vcpus[KEEL_MAX_VCPUS];
 };
 
 long keel_vm_create(void *unused, void *arg);
+struct keel_vm *keel_vm_get(struct keel_vm *vm);
+void keel_vm_put(struct keel_vm *vm);
+int keel_vm_check(const struct keel_vm *vm);
+int keel_vm_check_caller(const struct keel_vm *vm);
+int keel_vm_add_vcpu(struct keel_vm *vm, struct keel_vcpu *vcpu);
+void keel_vm_remove_vcpu(struct keel_vm *vm, struct keel_vcpu *vcpu);
+
+void __printf(2, 3) keel_vm_kill(struct keel_vm *vm, const char *fmt, ...);
 
 #endif /* KEEL_VM_H */

@@ -28,9 +28,11 @@
 #include <asm/processor.h>
 #include <asm/tlbflush.h>
 
+#include "keel_alloc.h"
 #include "host.h"
 #include "vmx_caps.h"
 #include "vmx_insn.h"
+#include "vmx_vmcs.h"
 
 /**
  * struct vmx_cpu - VMX on one CPU
@@ -172,6 +174,7 @@ static void cpu_off(struct vmx_cpu *c)
 {
 	WRITE_ONCE(c->state, VMX_CPU_OFF);
 	barrier();	/* nobody touches a VMCS here from now on */
+	vmx_vmcs_clear_cpu();
 	flush_guest_translations();
 	vmxoff();
 	cr4_clear_bits_irqsoff(X86_CR4_VMXE);
@@ -204,7 +207,7 @@ static int vmx_cpu_online(unsigned int cpu)
 	int ret;
 
 	if (!c->region)
-		c->region = (void *)get_zeroed_page(GFP_KERNEL);
+		c->region = keel_alloc(get_zeroed_page(GFP_KERNEL));
 	if (!c->region)
 		return -ENOMEM;
 
@@ -283,6 +286,23 @@ void vmx_put(void)
 	if (!--vmx_users)
 		disable_all();
 	mutex_unlock(&vmx_lock);
+}
+
+/**
+ * vmx_cpu_ready - whether this CPU can run a guest; preemption off
+ *
+ * False for a moment while the CPU goes offline or the host goes down, and for
+ * good on a CPU that did not come back after sleep.
+ */
+bool vmx_cpu_ready(void)
+{
+	return this_cpu_read(vmx_cpus.state) == VMX_CPU_ON;
+}
+
+/** vmx_is_down - whether VMX stays off, because the host goes down */
+bool vmx_is_down(void)
+{
+	return READ_ONCE(vmx_down);
 }
 
 static void vmx_suspend(void)
@@ -402,6 +422,7 @@ int vmx_cpu_init(void)
 		pr_err("this CPU has no VMX (Intel VT-x)\n");
 		return -ENODEV;
 	}
+	vmx_vmcs_init_cpus();
 	vmx_caps_read(&vmx_caps, rdmsr_checked);
 	lack = vmx_caps_lack(&vmx_caps);
 	if (lack) {
@@ -428,5 +449,5 @@ void vmx_cpu_exit(void)
 	host_power_unregister();
 	host_emergency_unregister();
 	for_each_possible_cpu(cpu)
-		free_page((unsigned long)per_cpu(vmx_cpus, cpu).region);
+		free_page((unsigned long)keel_freed(per_cpu(vmx_cpus, cpu).region));
 }

@@ -24,6 +24,8 @@ void vmx_cpu_exit(void);
 int vmx_get(void);
 void vmx_put(void);
 int vmx_cpu_read_caps(unsigned int cpu, struct keel_vmx_msrs *caps);
+bool vmx_cpu_ready(void);
+bool vmx_is_down(void);
 enum vmx_cpu_state vmx_cpu_state(unsigned int cpu, const char **reason);
 
 #endif /* KEEL_VMX_CPU_H */

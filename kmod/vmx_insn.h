@@ -44,6 +44,32 @@ fault:
 	return;
 }
 
+/**
+ * vmclear - write a VMCS back to memory and make it inactive
+ * @region: physical address of the VMCS region
+ */
+static inline void vmclear(u64 region)
+{
+	asm goto("1: vmclear %[region]\n\t"
+		 _ASM_EXTABLE(1b, %l[fault])
+		 : : [region] "m"(region) : "cc", "memory" : fault);
+fault:
+	return;
+}
+
+/**
+ * vmptrld - make a VMCS active and current
+ * @region: physical address of the VMCS region
+ */
+static inline void vmptrld(u64 region)
+{
+	asm goto("1: vmptrld %[region]\n\t"
+		 _ASM_EXTABLE(1b, %l[fault])
+		 : : [region] "m"(region) : "cc", "memory" : fault);
+fault:
+	return;
+}
+
 /* Operand of INVEPT and INVVPID: 128 bits in memory. */
 struct vmx_inv_desc {
 	u64 first;

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <keel.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -112,9 +113,13 @@ TEST_F(info, reserved_must_be_zero)
 
 TEST_F(info, too_small_is_einval)
 {
-	struct keel_info info = { .size = sizeof(info) - 1 };
+	/* The first version of the structure ended with the MSRs. */
+	struct keel_info info = { .size = offsetof(struct keel_info, run_size) - 1 };
 
 	EXPECT_EQ(-EINVAL, get_info(self->fd, &info));
+	info.size = offsetof(struct keel_info, run_size);
+	EXPECT_EQ(0, get_info(self->fd, &info));
+	EXPECT_EQ(offsetof(struct keel_info, run_size), info.size);
 	info.size = 0;
 	EXPECT_EQ(-EINVAL, get_info(self->fd, &info));
 }

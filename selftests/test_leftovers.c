@@ -71,6 +71,8 @@ TEST_F(leftovers, on_and_off_are_true)
 {
 	int vm;
 
+	if (!host_has_guests())
+		SKIP(return, "this CPU lacks what guests need (EPT)");
 	EXPECT_TRUE(all_cpus_are("off"));
 	vm = keel_create_vm(self->fd, 0);
 	ASSERT_LE(0, vm);
@@ -95,6 +97,8 @@ TEST_F(leftovers, one_cpu_refuses_and_none_is_on)
 	int last = host_nr_cpus() - 1, log = host_log_open(), cpu, vm;
 	char line[64], state[256];
 
+	if (!host_has_guests())
+		SKIP(return, "this CPU lacks what guests need (EPT)");
 	ASSERT_EQ(0, probe_take(last));
 	EXPECT_EQ(-EBUSY, keel_create_vm(self->fd, 0));
 	snprintf(line, sizeof(line), "keel: CPU %d: VMX is in use", last);
@@ -138,6 +142,8 @@ TEST_F(leftovers, an_offline_cpu_is_out_of_vmx)
 {
 	int vm;
 
+	if (!host_has_guests())
+		SKIP(return, "this CPU lacks what guests need (EPT)");
 	if (host_nr_cpus() < 2)
 		SKIP(return, "one CPU");
 	vm = keel_create_vm(self->fd, 0);
@@ -153,8 +159,11 @@ TEST_F(leftovers, an_offline_cpu_is_out_of_vmx)
 /* Down to where the machine would sleep, and back. */
 TEST_F(leftovers, a_sleeping_host_is_out_of_vmx)
 {
-	int vm = keel_create_vm(self->fd, 0);
+	int vm;
 
+	if (!host_has_guests())
+		SKIP(return, "this CPU lacks what guests need (EPT)");
+	vm = keel_create_vm(self->fd, 0);
 	ASSERT_LE(0, vm);
 	if (host_write("/sys/power/pm_test", "core"))
 		SKIP(return, "this kernel has no /sys/power/pm_test");

@@ -40,7 +40,8 @@ TEST_F(module, vmx_on_holds_vmx)
 	fd = keel_open();
 	ASSERT_LE(0, fd);
 	vm = keel_create_vm(fd, 0);
-	EXPECT_LE(0, vm);
+	if (vm != -EOPNOTSUPP)	/* without EPT there are no guests */
+		EXPECT_LE(0, vm);
 	close(vm);
 	close(fd);
 	EXPECT_TRUE(host_all_cpus("on"));
@@ -65,6 +66,8 @@ TEST_F(module, stays_while_a_vm_lives)
 	int fd, vm;
 
 	ASSERT_EQ(0, host_load_keel(""));
+	if (!host_has_guests())
+		SKIP(return, "this CPU lacks what guests need (EPT)");
 	fd = keel_open();
 	vm = keel_create_vm(fd, 0);
 	ASSERT_LE(0, vm);

@@ -55,6 +55,12 @@ put_keel()
 	if [[ -x $top/userspace-tool/keel ]]; then
 		put_file "$top/userspace-tool/keel" /usr/bin/keel
 	fi
+	# Guests to run; COMMAND starts in /root.
+	for program in "$top"/examples/*.bin "$top"/examples/hello; do
+		if [[ -f $program ]]; then
+			put_file "$program" "/root/examples/${program##*/}"
+		fi
+	done
 	for program in "$top"/selftests/*; do
 		if [[ -f $program && -x $program ]]; then
 			put_file "$program" "/usr/libexec/keel/selftests/${program##*/}"

@@ -8,7 +8,8 @@
 #define CMD_H
 
 /**
- * enum cmd_status - exit statuses, documented in keel(1)
+ * enum cmd_status - exit statuses, documented in keel(1); keel run has more of
+ * them, see enum machine_end
  * @CMD_OK: it worked
  * @CMD_FAILED: it did not; a message on standard error says why
  * @CMD_USAGE: it was asked for in a way that is not understood
@@ -32,6 +33,7 @@ struct cmd {
 };
 
 int cmd_caps(int argc, char **argv);
+int cmd_run(int argc, char **argv);
 
 void cmd_error(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 const char *cmd_open_remedy(int err);

@@ -17,6 +17,7 @@
 
 static const struct cmd cmds[] = {
 	{ "caps", "show what the CPUs offer for VMX", cmd_caps },
+	{ "run", "run a guest", cmd_run },
 };
 
 #define STRING_(x)	#x

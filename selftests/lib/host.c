@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <keel.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -35,6 +36,19 @@ int host_unload_keel(void)
 	if (!syscall(SYS_delete_module, "keel", O_NONBLOCK) || errno == ENOENT)
 		return 0;
 	return -errno;
+}
+
+bool host_has_guests(void)
+{
+	int fd = keel_open(), vm = -EOPNOTSUPP;
+
+	if (fd >= 0) {
+		vm = keel_create_vm(fd, 0);
+		close(fd);
+	}
+	if (vm >= 0)
+		close(vm);
+	return vm != -EOPNOTSUPP;
 }
 
 int host_read(const char *path, char *buf, size_t size)

@@ -8,6 +8,7 @@
 #ifndef SELFTESTS_HOST_H
 #define SELFTESTS_HOST_H
 
+#include <setjmp.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -22,6 +23,15 @@ int host_unload_keel(void);
 /* Read a small file as a string without its last newline. */
 int host_read(const char *path, char *buf, size_t size);
 int host_write(const char *path, const char *text);
+
+/*
+ * Whether keel.ko makes VMs on this CPU.  Without EPT it refuses with
+ * -EOPNOTSUPP, and leaves VMX alone.
+ */
+bool host_has_guests(void);
+
+/* In a fixture's setup: the harness of Linux 6.1 would go on to the test. */
+#define SKIP_FIXTURE(...)	SKIP(longjmp(_metadata->env, 1), __VA_ARGS__)
 
 /* Take a CPU offline or bring it online. */
 int host_cpu_online(int cpu, bool online);

@@ -59,10 +59,175 @@
  *
  * Errors: -EBUSY: another hypervisor holds VMX on some CPU.  -ENODEV: VMX is
  * missing or locked off on some CPU.  -EIO: VMXON failed on some CPU.
- * -ESHUTDOWN: the host is going down.  -ENOMEM, -EMFILE, -ENFILE as usual.
+ * -ESHUTDOWN: the host is going down.  -EOPNOTSUPP: the CPU lacks what guests
+ * need today: EPT, and loading IA32_EFER and IA32_PAT at entry and exit.
+ * -ENOMEM, -EMFILE, -ENFILE as usual.
  * Where a CPU refuses, no CPU is left in VMX operation and the log names it.
  */
 #define KEEL_CREATE_VM		_IO(KEEL_IOC, 0x01)
+
+/**
+ * define KEEL_GET_SUPPORTED_CPUID - the CPUID leaves that a guest can be given
+ *
+ * Takes struct keel_cpuid.  What KEEL_SET_CPUID accepts is any subset of it.
+ *
+ * Errors: -E2BIG: &keel_cpuid.nr is too small; it is set to what is needed.
+ * -EOPNOTSUPP: as for KEEL_CREATE_VM.
+ */
+#define KEEL_GET_SUPPORTED_CPUID _IO(KEEL_IOC, 0x02)
+
+/*
+ * Calls on a VM and on its vCPUs.  From another address space than the
+ * creator's, and on a VM that is dead, they return -EIO.
+ */
+
+/**
+ * define KEEL_SET_MEMORY - map memory of the caller into the guest, or unmap it
+ *
+ * Takes struct keel_memory.  Pages are taken when the guest first touches them,
+ * and follow what happens to the caller's mapping: munmap(), mprotect(),
+ * madvise(), swapping and page sharing all take effect in the guest at once.
+ * May be called while vCPUs run.
+ *
+ * Errors: -EINVAL: slot number, alignment, size or address out of range.
+ * -EEXIST: the slot is in use, or the range overlaps another slot's; unmap
+ * first (only KEEL_MEMORY_READONLY may change in place).  -ENOENT: the slot to
+ * unmap is empty.  -ENOMEM.  Setting a slot again just as it is does nothing.
+ */
+#define KEEL_SET_MEMORY		_IO(KEEL_IOC, 0x10)
+
+/**
+ * define KEEL_CREATE_VCPU - add a virtual CPU
+ *
+ * Takes struct keel_create_vcpu and returns a file descriptor (close-on-exec).
+ * The vCPU is in the state after a power-up reset (SDM, "Processor State After
+ * Reset"); without KEEL_FEATURE_UNRESTRICTED_GUEST that state cannot run, see
+ * KEEL_RUN.  The vCPU keeps the VM alive.
+ *
+ * Errors: -EINVAL: the number is KEEL_MAX_VCPUS or more.  -EEXIST: it is taken.
+ * -ENOMEM, -EMFILE, -ENFILE.
+ */
+#define KEEL_CREATE_VCPU	_IO(KEEL_IOC, 0x11)
+
+/*
+ * Calls on a vCPU.  One at a time: a second caller waits, KEEL_RUN included; a
+ * fatal signal ends the wait with -EINTR.  -ESHUTDOWN: the host goes down.
+ */
+
+/**
+ * define KEEL_RUN - run the guest until something needs the caller
+ *
+ * Takes no argument (it must be 0); everything goes through struct keel_run,
+ * which mmap() of the vCPU shows at offset 0, &keel_info.run_size bytes.  First
+ * the pending exit, if it asked something (KEEL_EXIT_IO with direction in), is
+ * completed from there, then the register groups in &keel_run.state_dirty are
+ * loaded, then the guest runs.
+ *
+ * Returns 0 with &keel_run.exit_reason set.
+ *
+ * Errors: -EINTR: a signal is pending, or &keel_run.immediate_exit is set;
+ * exit_reason is KEEL_EXIT_INTR.  -EINVAL: state_dirty or a register has a
+ * value that no CPU takes; the log names it, nothing was loaded.
+ * -EOPNOTSUPP: the guest is in real mode or without paging and the CPU has no
+ * "unrestricted guest"; start it in protected mode with paging.  -EIO: the VM
+ * is dead; the log has said why.  -EFAULT: the VMM's memory behind a guest
+ * address that Keel itself needed is not accessible.
+ */
+#define KEEL_RUN		_IO(KEEL_IOC, 0x20)
+
+/**
+ * define KEEL_GET_STATE - read register groups
+ *
+ * Takes struct keel_state.
+ *
+ * Errors: -EINVAL: unknown group.  -E2BIG: &keel_state.xsave_size is too small,
+ * or &keel_state.nr_msrs too large.  -ENOENT: an MSR in the list
+ * is not known; &keel_state.nr_msrs is set to its place.
+ */
+#define KEEL_GET_STATE		_IO(KEEL_IOC, 0x21)
+
+/**
+ * define KEEL_SET_STATE - write register groups
+ *
+ * Takes struct keel_state.  All groups are checked before the first is written,
+ * MSRs apart, which are written in order.
+ *
+ * Errors: those of KEEL_GET_STATE; -EINVAL also for values that no CPU takes.
+ */
+#define KEEL_SET_STATE		_IO(KEEL_IOC, 0x22)
+
+/**
+ * define KEEL_SET_CPUID - what CPUID tells the guest
+ *
+ * Takes struct keel_cpuid.  A leaf that is not in the list reads as zeros; one
+ * above the highest basic leaf, or above the highest extended leaf, gives the
+ * data of the highest basic leaf, as on a CPU.  A vCPU starts with what
+ * KEEL_GET_SUPPORTED_CPUID gives.
+ *
+ * Errors: -EINVAL: a leaf twice, or a feature that cannot be given.  -E2BIG:
+ * more than KEEL_MAX_CPUID leaves.
+ * -EBUSY: the vCPU has run already.
+ */
+#define KEEL_SET_CPUID		_IO(KEEL_IOC, 0x23)
+
+/**
+ * define KEEL_INJECT - queue an event for the guest
+ *
+ * Takes struct keel_inject.  It is delivered at the next KEEL_RUN as soon as
+ * the guest can take it.
+ *
+ * Errors: -EINVAL: the type, or a vector or error code that does not go with
+ * it.  -EEXIST: one of this type is queued already.
+ */
+#define KEEL_INJECT		_IO(KEEL_IOC, 0x24)
+
+/**
+ * define KEEL_TRANSLATE - walk the guest's page tables
+ *
+ * Takes struct keel_translate.  Does not set accessed or dirty bits.  Returns 0
+ * also where the walk ends in a page fault, which it describes.
+ *
+ * Errors: -EINVAL: unknown access bits, or write and execute together.
+ * -EFAULT: a page table lies where no memory is.
+ */
+#define KEEL_TRANSLATE		_IO(KEEL_IOC, 0x25)
+
+/**
+ * define KEEL_GET_STATS - count of exits and other events of this vCPU
+ *
+ * Takes struct keel_stats.
+ */
+#define KEEL_GET_STATS		_IO(KEEL_IOC, 0x26)
+
+/**
+ * define KEEL_SET_INTERCEPTS - choose further exits to user space
+ *
+ * Takes struct keel_intercepts, which replaces what was set before.
+ *
+ * Errors: -EINVAL: unknown bits; an MSR given twice.  -EOPNOTSUPP: the CPU
+ * lacks the control.  -E2BIG: more than KEEL_MAX_MSR_INTERCEPTS.
+ */
+#define KEEL_SET_INTERCEPTS	_IO(KEEL_IOC, 0x27)
+
+/**
+ * define KEEL_DUMP_VMCS - the vCPU's VMCS as text, one decoded field a line
+ *
+ * Takes struct keel_dump.
+ *
+ * Errors: -E2BIG: &keel_dump.bytes is too small; it is set to what is needed.
+ */
+#define KEEL_DUMP_VMCS		_IO(KEEL_IOC, 0x28)
+
+/** define KEEL_MAX_VCPUS - vCPUs of one VM, numbered from 0 */
+#define KEEL_MAX_VCPUS		64
+/** define KEEL_MAX_SLOTS - memory slots of one VM, numbered from 0 */
+#define KEEL_MAX_SLOTS		64
+/** define KEEL_MAX_CPUID - leaves in one struct keel_cpuid */
+#define KEEL_MAX_CPUID		128
+/** define KEEL_MAX_STATE_MSRS - MSRs in one struct keel_state */
+#define KEEL_MAX_STATE_MSRS	256
+/** define KEEL_MAX_MSR_INTERCEPTS - MSRs in one struct keel_intercepts */
+#define KEEL_MAX_MSR_INTERCEPTS	64
 
 /** define KEEL_CPU_ALL - &keel_info.cpu: what all online CPUs have in common */
 #define KEEL_CPU_ALL		0xffffffffU
@@ -165,6 +330,11 @@ struct keel_vmx_msrs {
  * @features: out: KEEL_FEATURE_* that @cpu offers; for KEEL_CPU_ALL what Keel
  *	found on every CPU when it was loaded
  * @msrs: out: the VMX capability MSRs of @cpu
+ * @run_size: out: bytes to mmap() of a vCPU
+ * @xsave_size: out: bytes of the XSAVE area in struct keel_state
+ * @supported_xcr0: out: the XCR0 bits that a guest may set
+ * @phys_bits: out: width of guest physical addresses, bits
+ * @reserved2: out: zero
  */
 struct keel_info {
 	__u32 size;
@@ -173,6 +343,11 @@ struct keel_info {
 	__u32 reserved;
 	__u64 features;
 	struct keel_vmx_msrs msrs;
+	__u32 run_size;
+	__u32 xsave_size;
+	__u64 supported_xcr0;
+	__u32 phys_bits;
+	__u32 reserved2;
 };
 
 /**
@@ -183,6 +358,624 @@ struct keel_info {
 struct keel_create_vm {
 	__u32 size;
 	__u32 flags;
+};
+
+/** define KEEL_MEMORY_READONLY - guest writes to the slot become KEEL_EXIT_MMIO */
+#define KEEL_MEMORY_READONLY	(1U << 0)
+
+/**
+ * struct keel_memory - a memory slot (KEEL_SET_MEMORY)
+ * @size: in: sizeof(struct keel_memory)
+ * @slot: in: slot number, below KEEL_MAX_SLOTS
+ * @flags: in: KEEL_MEMORY_*
+ * @reserved: must be zero
+ * @gpa: in: first guest physical address, a multiple of 4096
+ * @bytes: in: length, a multiple of 4096; 0 unmaps the slot, and @gpa,
+ *	@user_addr and @flags must then be 0
+ * @user_addr: in: the caller's address of the memory, a multiple of 4096.  For
+ *	large pages it must be congruent to @gpa modulo their size.
+ */
+struct keel_memory {
+	__u32 size;
+	__u32 slot;
+	__u32 flags;
+	__u32 reserved;
+	__u64 gpa;
+	__u64 bytes;
+	__u64 user_addr;
+};
+
+/**
+ * struct keel_create_vcpu - add a virtual CPU (KEEL_CREATE_VCPU)
+ * @size: in: sizeof(struct keel_create_vcpu)
+ * @id: in: its number, below KEEL_MAX_VCPUS; also its APIC ID
+ */
+struct keel_create_vcpu {
+	__u32 size;
+	__u32 id;
+};
+
+/**
+ * struct keel_regs - general-purpose registers
+ *
+ * @gpr is in the order of instruction encoding: RAX, RCX, RDX, RBX, RSP, RBP,
+ * RSI, RDI, R8 to R15.
+ */
+struct keel_regs {
+	__u64 gpr[16];
+	__u64 rip;
+	__u64 rflags;
+};
+
+/** DOC: indices of &keel_regs.gpr */
+#define KEEL_RAX	0
+#define KEEL_RCX	1
+#define KEEL_RDX	2
+#define KEEL_RBX	3
+#define KEEL_RSP	4
+#define KEEL_RBP	5
+#define KEEL_RSI	6
+#define KEEL_RDI	7
+
+/**
+ * struct keel_segment - a segment register with its hidden part
+ * @base: linear address
+ * @limit: effective limit in bytes
+ * @selector: visible part
+ * @attributes: access rights as in the VMCS (SDM, "Guest Register State"): bits
+ *	3:0 type, 4 S, 6:5 DPL, 7 P, 12 AVL, 13 L, 14 D/B, 15 G, 16 unusable
+ * @reserved: must be zero
+ */
+struct keel_segment {
+	__u64 base;
+	__u32 limit;
+	__u16 selector;
+	__u16 reserved;
+	__u32 attributes;
+	__u32 reserved2;
+};
+
+/**
+ * struct keel_table - GDTR or IDTR
+ * @base: linear address
+ * @limit: bytes less one
+ * @reserved: must be zero
+ */
+struct keel_table {
+	__u64 base;
+	__u32 limit;
+	__u32 reserved;
+};
+
+/** DOC: indices of &keel_segments.seg, in the order of instruction encoding */
+#define KEEL_ES		0
+#define KEEL_CS		1
+#define KEEL_SS		2
+#define KEEL_DS		3
+#define KEEL_FS		4
+#define KEEL_GS		5
+#define KEEL_LDTR	6
+#define KEEL_TR		7
+
+/**
+ * struct keel_segments - segment and table registers
+ * @seg: indexed by KEEL_ES to KEEL_TR
+ * @gdtr: global descriptor table
+ * @idtr: interrupt descriptor table
+ */
+struct keel_segments {
+	struct keel_segment seg[8];
+	struct keel_table gdtr;
+	struct keel_table idtr;
+};
+
+/**
+ * struct keel_control - control registers and what belongs to them
+ * @cr0: as the guest sees it
+ * @cr2: page-fault linear address
+ * @cr3: as the guest sees it
+ * @cr4: as the guest sees it
+ * @cr8: task priority, 0 to 15
+ * @efer: IA32_EFER; LMA must agree with CR0.PG and LME
+ * @xcr0: XCR0
+ * @pdpte: the four PDPTEs; used with PAE paging only
+ */
+struct keel_control {
+	__u64 cr0;
+	__u64 cr2;
+	__u64 cr3;
+	__u64 cr4;
+	__u64 cr8;
+	__u64 efer;
+	__u64 xcr0;
+	__u64 pdpte[4];
+};
+
+/**
+ * struct keel_debug - debug registers
+ * @dr: DR0 to DR3
+ * @dr6: debug status
+ * @dr7: debug control
+ */
+struct keel_debug {
+	__u64 dr[4];
+	__u64 dr6;
+	__u64 dr7;
+};
+
+/** define KEEL_EVENT_ERROR_CODE - &keel_event.flags: @error_code is delivered */
+#define KEEL_EVENT_ERROR_CODE	(1U << 0)
+
+/**
+ * enum keel_event_type - kinds of events, as the SDM numbers them ("VM-Entry
+ * Controls for Event Injection")
+ */
+enum keel_event_type {
+	KEEL_EVENT_INTERRUPT = 0,
+	KEEL_EVENT_NMI = 2,
+	KEEL_EVENT_EXCEPTION = 3,
+	KEEL_EVENT_SOFT_INTERRUPT = 4,
+	KEEL_EVENT_PRIVILEGED_SOFT_EXCEPTION = 5,
+	KEEL_EVENT_SOFT_EXCEPTION = 6,
+};
+
+/**
+ * struct keel_event - an event on its way to the guest
+ * @valid: 1 where there is one
+ * @type: enum keel_event_type
+ * @vector: 0 to 255
+ * @flags: KEEL_EVENT_*
+ * @error_code: with KEEL_EVENT_ERROR_CODE
+ * @insn_len: length of the instruction in bytes, for the software types
+ * @payload: for #PF the address for CR2, for #DB the bits for DR6
+ */
+struct keel_event {
+	__u8 valid;
+	__u8 type;
+	__u8 vector;
+	__u8 flags;
+	__u32 error_code;
+	__u32 insn_len;
+	__u32 reserved;
+	__u64 payload;
+};
+
+/** DOC: &keel_events.blocking, as in the VMCS's interruptibility state */
+#define KEEL_BLOCKING_STI	(1U << 0)
+#define KEEL_BLOCKING_MOV_SS	(1U << 1)
+#define KEEL_BLOCKING_NMI	(1U << 3)
+
+/**
+ * DOC: &keel_events.activity
+ *
+ * The SDM's activity states.  A vCPU in shutdown or waiting for a start-up IPI
+ * does not enter the guest: KEEL_RUN answers KEEL_EXIT_SHUTDOWN or
+ * KEEL_EXIT_HLT.  In HLT it waits on the CPU until an interrupt of the host.
+ */
+#define KEEL_ACTIVITY_ACTIVE	0
+#define KEEL_ACTIVITY_HLT	1
+#define KEEL_ACTIVITY_SHUTDOWN	2
+#define KEEL_ACTIVITY_WAIT_SIPI	3
+
+/**
+ * struct keel_events - events queued, being delivered or held off
+ * @exception: exception queued, or interrupted in delivery
+ * @interrupt: external interrupt queued or interrupted in delivery
+ * @nmi_pending: an NMI is queued
+ * @blocking: KEEL_BLOCKING_*
+ * @activity: KEEL_ACTIVITY_*
+ * @reserved: must be zero
+ * @pending_dbg: pending debug exceptions (SDM, "Guest Non-Register State")
+ */
+struct keel_events {
+	struct keel_event exception;
+	struct keel_event interrupt;
+	__u32 nmi_pending;
+	__u32 blocking;
+	__u32 activity;
+	__u32 reserved;
+	__u64 pending_dbg;
+};
+
+/**
+ * struct keel_msr - one MSR
+ * @index: its number
+ * @reserved: must be zero
+ * @value: its value
+ */
+struct keel_msr {
+	__u32 index;
+	__u32 reserved;
+	__u64 value;
+};
+
+/** DOC: groups of registers */
+#define KEEL_STATE_REGS		(1ULL << 0)
+#define KEEL_STATE_SEGMENTS	(1ULL << 1)
+#define KEEL_STATE_CONTROL	(1ULL << 2)
+#define KEEL_STATE_DEBUG	(1ULL << 3)
+#define KEEL_STATE_EVENTS	(1ULL << 4)
+#define KEEL_STATE_MSRS		(1ULL << 5)
+#define KEEL_STATE_XSAVE	(1ULL << 6)
+
+/** define KEEL_STATE_RUN - the groups that the run page can carry */
+#define KEEL_STATE_RUN		(KEEL_STATE_REGS | KEEL_STATE_SEGMENTS | \
+				 KEEL_STATE_CONTROL | KEEL_STATE_DEBUG | \
+				 KEEL_STATE_EVENTS)
+
+/**
+ * struct keel_state - register groups (KEEL_GET_STATE, KEEL_SET_STATE)
+ * @size: in: sizeof(struct keel_state)
+ * @nr_msrs: in: how many entries @msrs has
+ * @groups: in: KEEL_STATE_*, which of the following to read or write
+ * @msrs: in: address of struct keel_msr[@nr_msrs]; reading, the indices are in
+ * @xsave: in: address of an XSAVE area in standard (not compacted) format
+ * @xsave_size: in: its bytes, at least &keel_info.xsave_size
+ * @reserved: must be zero
+ * @regs: KEEL_STATE_REGS
+ * @segments: KEEL_STATE_SEGMENTS
+ * @control: KEEL_STATE_CONTROL
+ * @debug: KEEL_STATE_DEBUG
+ * @events: KEEL_STATE_EVENTS
+ */
+struct keel_state {
+	__u32 size;
+	__u32 nr_msrs;
+	__u64 groups;
+	__u64 msrs;
+	__u64 xsave;
+	__u32 xsave_size;
+	__u32 reserved;
+	struct keel_regs regs;
+	struct keel_segments segments;
+	struct keel_control control;
+	struct keel_debug debug;
+	struct keel_events events;
+};
+
+/** define KEEL_CPUID_INDEXED - &keel_cpuid_leaf.flags: ECX chooses a sub-leaf */
+#define KEEL_CPUID_INDEXED	(1U << 0)
+
+/**
+ * struct keel_cpuid_leaf - one leaf of CPUID
+ * @leaf: EAX on the way in
+ * @subleaf: ECX on the way in, with KEEL_CPUID_INDEXED
+ * @flags: KEEL_CPUID_*
+ * @eax: result
+ * @ebx: result
+ * @ecx: result
+ * @edx: result
+ * @reserved: must be zero
+ */
+struct keel_cpuid_leaf {
+	__u32 leaf;
+	__u32 subleaf;
+	__u32 flags;
+	__u32 eax;
+	__u32 ebx;
+	__u32 ecx;
+	__u32 edx;
+	__u32 reserved;
+};
+
+/**
+ * struct keel_cpuid - a list of CPUID leaves
+ * @size: in: sizeof(struct keel_cpuid)
+ * @nr: in: length of the list; out: what was filled or is needed
+ * @leaves: in: address of struct keel_cpuid_leaf[@nr]
+ */
+struct keel_cpuid {
+	__u32 size;
+	__u32 nr;
+	__u64 leaves;
+};
+
+/**
+ * struct keel_inject - queue an event (KEEL_INJECT)
+ * @size: in: sizeof(struct keel_inject)
+ * @reserved: must be zero
+ * @event: in: KEEL_EVENT_INTERRUPT, KEEL_EVENT_NMI or KEEL_EVENT_EXCEPTION;
+ *	@event.valid must be 1
+ */
+struct keel_inject {
+	__u32 size;
+	__u32 reserved;
+	struct keel_event event;
+};
+
+/** DOC: &keel_translate.access */
+#define KEEL_ACCESS_WRITE	(1U << 0)
+#define KEEL_ACCESS_EXEC	(1U << 1)
+#define KEEL_ACCESS_USER	(1U << 2)
+
+/**
+ * struct keel_translate - walk the guest's page tables (KEEL_TRANSLATE)
+ * @size: in: sizeof(struct keel_translate)
+ * @access: in: KEEL_ACCESS_*; none of them is a supervisor read
+ * @gva: in: linear address
+ * @gpa: out: guest physical address; valid unless @fault
+ * @fault: out: 1 where the access would be a page fault
+ * @error_code: out: the page fault's error code
+ * @page_size: out: bytes of the page that maps it
+ */
+struct keel_translate {
+	__u32 size;
+	__u32 access;
+	__u64 gva;
+	__u64 gpa;
+	__u32 fault;
+	__u32 error_code;
+	__u64 page_size;
+};
+
+/** define KEEL_STATS_REASONS - entries of &keel_stats.exits */
+#define KEEL_STATS_REASONS	96
+
+/**
+ * struct keel_stats - counters of a vCPU (KEEL_GET_STATS)
+ * @size: in: sizeof(struct keel_stats)
+ * @reserved: must be zero
+ * @entries: out: VM entries
+ * @user_exits: out: returns to user space
+ * @injected: out: events delivered
+ * @halts: out: HLT instructions
+ * @page_faults: out: guest pages mapped on demand
+ * @exits: out: VM exits by basic exit reason (SDM, appendix "VMX Basic Exit
+ *	Reasons")
+ */
+struct keel_stats {
+	__u32 size;
+	__u32 reserved;
+	__u64 entries;
+	__u64 user_exits;
+	__u64 injected;
+	__u64 halts;
+	__u64 page_faults;
+	__u64 exits[KEEL_STATS_REASONS];
+};
+
+/** DOC: &keel_intercepts.exits */
+#define KEEL_INTERCEPT_RDTSC	(1ULL << 0)
+#define KEEL_INTERCEPT_PAUSE	(1ULL << 1)
+#define KEEL_INTERCEPT_CR3	(1ULL << 2)
+#define KEEL_INTERCEPT_DR	(1ULL << 3)
+#define KEEL_INTERCEPT_TABLES	(1ULL << 4)
+#define KEEL_INTERCEPT_WBINVD	(1ULL << 5)
+#define KEEL_INTERCEPT_CPUID	(1ULL << 6)
+#define KEEL_INTERCEPT_INVLPG	(1ULL << 7)
+#define KEEL_INTERCEPT_RDPMC	(1ULL << 8)
+#define KEEL_INTERCEPT_UNKNOWN_MSR (1ULL << 9)
+/** define KEEL_INTERCEPT_STEP - leave after each instruction (monitor trap flag) */
+#define KEEL_INTERCEPT_STEP	(1ULL << 10)
+
+/**
+ * struct keel_intercepts - further exits to user space (KEEL_SET_INTERCEPTS)
+ * @size: in: sizeof(struct keel_intercepts)
+ * @exceptions: in: bit n: exception n becomes KEEL_EXIT_EXCEPTION where the CPU
+ *	raises it; what Keel raises for an instruction that it performs, such as
+ *	#GP for an unknown MSR, goes to the guest
+ * @exits: in: KEEL_INTERCEPT_*
+ * @nr_msrs: in: how many entries of @msrs count
+ * @reserved: must be zero
+ * @msrs: in: MSRs whose accesses become KEEL_EXIT_MSR
+ */
+struct keel_intercepts {
+	__u32 size;
+	__u32 exceptions;
+	__u64 exits;
+	__u32 nr_msrs;
+	__u32 reserved;
+	__u32 msrs[KEEL_MAX_MSR_INTERCEPTS];
+};
+
+/**
+ * struct keel_dump - text (KEEL_DUMP_VMCS)
+ * @size: in: sizeof(struct keel_dump)
+ * @bytes: in: room at @text; out: bytes of text, without a final NUL
+ * @text: in: address
+ */
+struct keel_dump {
+	__u32 size;
+	__u32 bytes;
+	__u64 text;
+};
+
+/**
+ * enum keel_exit - why KEEL_RUN returned
+ * @KEEL_EXIT_NONE: the vCPU has not run yet
+ * @KEEL_EXIT_INTR: a signal or &keel_run.immediate_exit (KEEL_RUN says -EINTR)
+ * @KEEL_EXIT_IO: IN, OUT, INS or OUTS: &keel_run.io.  The instruction is done;
+ *	for direction in the next KEEL_RUN takes the data.
+ * @KEEL_EXIT_MMIO: access where no slot is, or a write to a read-only one:
+ *	&keel_run.mmio.  The instruction is not done: perform it and move RIP.
+ * @KEEL_EXIT_HLT: HLT; RIP is behind it
+ * @KEEL_EXIT_SHUTDOWN: triple fault
+ * @KEEL_EXIT_FAIL_ENTRY: the state cannot be entered: &keel_run.fail_entry
+ * @KEEL_EXIT_HYPERCALL: VMCALL; arguments are in registers, RIP is behind it
+ * @KEEL_EXIT_EXCEPTION: an exception asked for: &keel_run.exception; it was not
+ *	delivered
+ * @KEEL_EXIT_MSR: RDMSR or WRMSR asked for: &keel_run.msr; not done
+ * @KEEL_EXIT_INSN: an instruction asked for by KEEL_INTERCEPT_*: &keel_run.insn;
+ *	not done
+ * @KEEL_EXIT_INTR_WINDOW: the guest can take an interrupt now, as
+ *	&keel_run.request_intr_window asked
+ * @KEEL_EXIT_STEP: one instruction done (KEEL_INTERCEPT_STEP)
+ * @KEEL_EXIT_TASK_SWITCH: a hardware task switch, which Keel does not perform:
+ *	&keel_run.insn; not done
+ * @KEEL_EXIT_MEMORY_FAULT: the caller's memory behind a slot is not there or
+ *	not writable, or the host has none left to map it: &keel_run.mmio
+ * @KEEL_EXIT_DEADLINE: the guest's TSC has reached &keel_run.deadline
+ * @KEEL_EXIT_INTERNAL_ERROR: an exit that Keel does not know: &keel_run.fail_entry
+ */
+enum keel_exit {
+	KEEL_EXIT_NONE,
+	KEEL_EXIT_INTR,
+	KEEL_EXIT_IO,
+	KEEL_EXIT_MMIO,
+	KEEL_EXIT_HLT,
+	KEEL_EXIT_SHUTDOWN,
+	KEEL_EXIT_FAIL_ENTRY,
+	KEEL_EXIT_HYPERCALL,
+	KEEL_EXIT_EXCEPTION,
+	KEEL_EXIT_MSR,
+	KEEL_EXIT_INSN,
+	KEEL_EXIT_INTR_WINDOW,
+	KEEL_EXIT_STEP,
+	KEEL_EXIT_TASK_SWITCH,
+	KEEL_EXIT_MEMORY_FAULT,
+	KEEL_EXIT_INTERNAL_ERROR,
+	KEEL_EXIT_DEADLINE,
+};
+
+/**
+ * struct keel_exit_io - KEEL_EXIT_IO
+ * @port: port
+ * @bytes: of one access: 1, 2 or 4
+ * @in: 1 for IN and INS
+ * @count: how many accesses, one after another to the same port; more than 1
+ *	only for REP INS and REP OUTS
+ * @data_offset: where in the run area the data is or goes, @count * @bytes
+ */
+struct keel_exit_io {
+	__u16 port;
+	__u8 bytes;
+	__u8 in;
+	__u32 count;
+	__u64 data_offset;
+};
+
+/**
+ * struct keel_exit_mmio - KEEL_EXIT_MMIO, KEEL_EXIT_MEMORY_FAULT
+ * @gpa: guest physical address of the access
+ * @gva: its linear address, where @gva_valid; @gpa is then its translation, and
+ *	not an entry of a page table that the CPU looked at on the way
+ * @access: KEEL_ACCESS_WRITE, KEEL_ACCESS_EXEC
+ * @gva_valid: 1 where @gva is valid
+ * @insn_len: bytes in @insn; 0 where they could not be read
+ * @reserved: zero
+ * @insn: the instruction, and what follows it, up to 15 bytes
+ */
+struct keel_exit_mmio {
+	__u64 gpa;
+	__u64 gva;
+	__u32 access;
+	__u8 gva_valid;
+	__u8 insn_len;
+	__u16 reserved;
+	__u8 insn[16];
+};
+
+/**
+ * struct keel_exit_fail_entry - KEEL_EXIT_FAIL_ENTRY, KEEL_EXIT_INTERNAL_ERROR
+ * @hw_reason: exit reason as the CPU gave it
+ * @vm_instruction_error: after VMfailValid (SDM, "VM Instruction Error Numbers"),
+ *	else 0
+ * @qualification: exit qualification
+ * @value: of the field at fault
+ * @field: VMCS encoding of the field at fault; 0 where Keel's checker, which
+ *	knows the SDM's "Checks on VMX Controls..." and "Checks on the Guest State
+ *	Area", finds nothing
+ * @reserved: zero
+ * @rule: what is wrong, in words, with a final NUL
+ */
+struct keel_exit_fail_entry {
+	__u64 hw_reason;
+	__u64 vm_instruction_error;
+	__u64 qualification;
+	__u64 value;
+	__u32 field;
+	__u32 reserved;
+	char rule[160];
+};
+
+/**
+ * struct keel_exit_msr - KEEL_EXIT_MSR
+ * @index: the MSR
+ * @write: 1 for WRMSR
+ * @value: what WRMSR writes
+ */
+struct keel_exit_msr {
+	__u32 index;
+	__u32 write;
+	__u64 value;
+};
+
+/**
+ * struct keel_exit_insn - KEEL_EXIT_INSN, KEEL_EXIT_TASK_SWITCH
+ * @hw_reason: basic exit reason (SDM): says which instruction
+ * @insn_len: its length, bytes
+ * @qualification: exit qualification
+ */
+struct keel_exit_insn {
+	__u32 hw_reason;
+	__u32 insn_len;
+	__u64 qualification;
+};
+
+/** define KEEL_RUN_DATA - offset of the data of KEEL_EXIT_IO in the run area */
+#define KEEL_RUN_DATA		4096
+/** define KEEL_RUN_SIZE - bytes of the run area: the structure and the data */
+#define KEEL_RUN_SIZE		8192
+
+/**
+ * struct keel_run - shared between the VMM and Keel, one a vCPU
+ * @state_wanted: in: KEEL_STATE_RUN groups to store here at each exit
+ * @state_dirty: in: KEEL_STATE_RUN groups to load from here at entry; KEEL_RUN
+ *	clears it
+ * @immediate_exit: in: not 0: KEEL_RUN completes the pending exit, loads the
+ *	dirty groups, and returns -EINTR without running the guest
+ * @request_intr_window: in: not 0: leave as soon as the guest can take an
+ *	interrupt
+ * @reserved: for inputs to come: write zero
+ * @deadline: in: not 0: leave with KEEL_EXIT_DEADLINE when the guest's TSC has
+ *	reached it (KEEL_FEATURE_PREEMPTION_TIMER, else KEEL_RUN says
+ *	-EOPNOTSUPP); the guest may run on by one tick of the VMX-preemption timer
+ * @exit_reason: out: enum keel_exit
+ * @intr_ready: out: 1 where an interrupt could be delivered now
+ * @hw_reason: out: basic exit reason of the CPU
+ * @insn_len: out: length of the instruction that exited, where the SDM defines it
+ * @io: KEEL_EXIT_IO
+ * @mmio: KEEL_EXIT_MMIO, KEEL_EXIT_MEMORY_FAULT
+ * @fail_entry: KEEL_EXIT_FAIL_ENTRY, KEEL_EXIT_INTERNAL_ERROR
+ * @exception: KEEL_EXIT_EXCEPTION
+ * @msr: KEEL_EXIT_MSR
+ * @insn: KEEL_EXIT_INSN, KEEL_EXIT_TASK_SWITCH
+ * @padding: room for exits to come
+ * @regs: KEEL_STATE_REGS
+ * @segments: KEEL_STATE_SEGMENTS
+ * @control: KEEL_STATE_CONTROL
+ * @debug: KEEL_STATE_DEBUG
+ * @events: KEEL_STATE_EVENTS
+ *
+ * Keel reads each input once and works on its copy: writing here while the
+ * vCPU runs harms nobody but the guest.
+ */
+struct keel_run {
+	__u64 state_wanted;
+	__u64 state_dirty;
+	__u8 immediate_exit;
+	__u8 request_intr_window;
+	__u8 reserved[6];
+	__u64 deadline;
+	__u32 exit_reason;
+	__u8 intr_ready;
+	__u8 reserved2[3];
+	__u32 hw_reason;
+	__u32 insn_len;
+	union {
+		struct keel_exit_io io;
+		struct keel_exit_mmio mmio;
+		struct keel_exit_fail_entry fail_entry;
+		struct keel_event exception;
+		struct keel_exit_msr msr;
+		struct keel_exit_insn insn;
+		__u8 padding[256];
+	};
+	struct keel_regs regs;
+	struct keel_segments segments;
+	struct keel_control control;
+	struct keel_debug debug;
+	struct keel_events events;
 };
 
 #endif /* _UAPI_LINUX_KEEL_H */

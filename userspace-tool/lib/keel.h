@@ -24,6 +24,51 @@ int keel_open(void);
 int keel_load(void);
 int keel_get_info(int fd, __u32 cpu, struct keel_info *info);
 int keel_create_vm(int fd, __u32 flags);
+int keel_get_supported_cpuid(int fd, struct keel_cpuid_leaf *leaves,
+			     __u32 *nr);
+
+int keel_set_memory(int vm, __u32 slot, __u32 flags, __u64 gpa, __u64 bytes,
+		    void *memory);
+int keel_create_vcpu(int vm, __u32 id);
+
+int keel_map_run(int vcpu, __u32 run_size, struct keel_run **run);
+void keel_unmap_run(struct keel_run *run, __u32 run_size);
+int keel_run(int vcpu);
+int keel_get_state(int vcpu, struct keel_state *state);
+int keel_set_state(int vcpu, struct keel_state *state);
+int keel_set_cpuid(int vcpu, const struct keel_cpuid_leaf *leaves, __u32 nr);
+int keel_inject(int vcpu, const struct keel_event *event);
+int keel_translate(int vcpu, __u64 gva, __u32 access,
+		   struct keel_translate *result);
+int keel_get_stats(int vcpu, struct keel_stats *stats);
+int keel_set_intercepts(int vcpu, const struct keel_intercepts *intercepts);
+int keel_dump_vmcs(int vcpu, char *text, __u32 *bytes);
+
+/* start.c: the states in which guests begin; see there. */
+
+/** define KEEL_START_GROUPS - the groups that keel_start_*() fill in */
+#define KEEL_START_GROUPS	(KEEL_STATE_REGS | KEEL_STATE_SEGMENTS | \
+				 KEEL_STATE_CONTROL | KEEL_STATE_EVENTS)
+/** define KEEL_GDT_BYTES - room that keel_write_gdt() needs */
+#define KEEL_GDT_BYTES		40
+/** define KEEL_START_CODE - selector of the code segment of keel_write_gdt() */
+#define KEEL_START_CODE		0x08
+/** define KEEL_START_DATA - selector of its data segment */
+#define KEEL_START_DATA		0x10
+/** define KEEL_START_TSS - selector of its task state segment */
+#define KEEL_START_TSS		0x18
+
+void keel_start_real(struct keel_state *state, __u32 entry);
+void keel_start_prot(struct keel_state *state, __u32 entry, __u32 gdt);
+void keel_start_paged(struct keel_state *state, __u32 entry, __u32 gdt,
+		      __u32 page_directory);
+void keel_start_long(struct keel_state *state, __u64 entry, __u64 gdt,
+		     __u64 pml4);
+void keel_write_gdt(void *memory, int code64);
+void keel_write_page_directory(void *memory);
+__u64 keel_long_tables_bytes(__u64 map_bytes);
+void keel_write_long_tables(void *memory, __u64 gpa, __u64 map_bytes);
+const char *keel_exit_name(__u32 reason);
 
 #ifdef __cplusplus
 }

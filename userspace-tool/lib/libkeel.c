@@ -3,13 +3,16 @@
  * libkeel: the ABI of Keel as C functions.
  *
  * Thin on purpose: no policy, no messages, no retries but for what a signal
- * interrupted.  Next to read: <linux/keel.h>, which says what each call does.
+ * interrupted while opening.  Next to read: <linux/keel.h>, which says what
+ * each call does; then start.c, the states in which guests begin.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <spawn.h>
+#include <stdint.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -99,4 +102,252 @@ int keel_create_vm(int fd, __u32 flags)
 	};
 
 	return call(fd, KEEL_CREATE_VM, &arg);
+}
+
+/**
+ * keel_get_supported_cpuid() - the CPUID leaves that a guest can be given
+ * (KEEL_GET_SUPPORTED_CPUID)
+ * @fd: descriptor from keel_open()
+ * @leaves: filled in
+ * @nr: in: room in @leaves, entries; KEEL_MAX_CPUID is always enough; out: how
+ *	many there are
+ *
+ * Return: 0 or a negative errno; after -E2BIG @nr says what is needed.
+ */
+int keel_get_supported_cpuid(int fd, struct keel_cpuid_leaf *leaves, __u32 *nr)
+{
+	struct keel_cpuid arg = {
+		.size = sizeof(arg),
+		.nr = *nr,
+		.leaves = (uintptr_t)leaves,
+	};
+	int ret;
+
+	memset(leaves, 0, *nr * sizeof(*leaves));
+	ret = call(fd, KEEL_GET_SUPPORTED_CPUID, &arg);
+	*nr = arg.nr;
+	return ret;
+}
+
+/**
+ * keel_set_memory() - map memory into the guest, or unmap it (KEEL_SET_MEMORY)
+ * @vm: descriptor from keel_create_vm()
+ * @slot: slot number, below KEEL_MAX_SLOTS
+ * @flags: KEEL_MEMORY_*
+ * @gpa: first guest physical address, a multiple of 4096
+ * @bytes: length, a multiple of 4096; 0 unmaps the slot, the other arguments
+ *	are then 0 and NULL
+ * @memory: the caller's memory; it must stay mapped while the guest uses it
+ *
+ * Return: 0 or a negative errno, see KEEL_SET_MEMORY.
+ */
+int keel_set_memory(int vm, __u32 slot, __u32 flags, __u64 gpa, __u64 bytes,
+		    void *memory)
+{
+	struct keel_memory arg = {
+		.size = sizeof(arg),
+		.slot = slot,
+		.flags = flags,
+		.gpa = gpa,
+		.bytes = bytes,
+		.user_addr = (uintptr_t)memory,
+	};
+
+	return call(vm, KEEL_SET_MEMORY, &arg);
+}
+
+/**
+ * keel_create_vcpu() - add a virtual CPU (KEEL_CREATE_VCPU)
+ * @vm: descriptor from keel_create_vm()
+ * @id: its number, below KEEL_MAX_VCPUS
+ *
+ * Return: a file descriptor of the vCPU, or a negative errno, see
+ * KEEL_CREATE_VCPU.
+ */
+int keel_create_vcpu(int vm, __u32 id)
+{
+	struct keel_create_vcpu arg = {
+		.size = sizeof(arg),
+		.id = id,
+	};
+
+	return call(vm, KEEL_CREATE_VCPU, &arg);
+}
+
+/**
+ * keel_map_run() - map what a vCPU shares with its user
+ * @vcpu: descriptor from keel_create_vcpu()
+ * @run_size: bytes, from &keel_info.run_size
+ * @run: out: the run area; keel_unmap_run() gives it back
+ *
+ * Return: 0 or a negative errno of mmap(2).
+ */
+int keel_map_run(int vcpu, __u32 run_size, struct keel_run **run)
+{
+	void *area;
+
+	area = mmap(NULL, run_size, PROT_READ | PROT_WRITE, MAP_SHARED, vcpu,
+		    0);
+	if (area == MAP_FAILED)
+		return -errno;
+	*run = area;
+	return 0;
+}
+
+/**
+ * keel_unmap_run() - undo keel_map_run()
+ * @run: the run area; NULL does nothing
+ * @run_size: as given to keel_map_run()
+ */
+void keel_unmap_run(struct keel_run *run, __u32 run_size)
+{
+	if (run)
+		munmap(run, run_size);
+}
+
+/**
+ * keel_run() - run the guest until something needs the caller (KEEL_RUN)
+ * @vcpu: descriptor from keel_create_vcpu()
+ *
+ * Return: 0 with &keel_run.exit_reason set, or a negative errno, see KEEL_RUN;
+ * -EINTR after a signal is no failure.
+ */
+int keel_run(int vcpu)
+{
+	return call(vcpu, KEEL_RUN, NULL);
+}
+
+/**
+ * keel_get_state() - read register groups (KEEL_GET_STATE)
+ * @vcpu: descriptor from keel_create_vcpu()
+ * @state: &keel_state.groups says which groups are filled in, and for some of
+ *	them other members say where to; @size is set here
+ *
+ * Return: 0 or a negative errno, see KEEL_GET_STATE.
+ */
+int keel_get_state(int vcpu, struct keel_state *state)
+{
+	state->size = sizeof(*state);
+	return call(vcpu, KEEL_GET_STATE, state);
+}
+
+/**
+ * keel_set_state() - write register groups (KEEL_SET_STATE)
+ * @vcpu: descriptor from keel_create_vcpu()
+ * @state: as for keel_get_state()
+ *
+ * Return: 0 or a negative errno, see KEEL_SET_STATE.
+ */
+int keel_set_state(int vcpu, struct keel_state *state)
+{
+	state->size = sizeof(*state);
+	return call(vcpu, KEEL_SET_STATE, state);
+}
+
+/**
+ * keel_set_cpuid() - choose what CPUID tells the guest (KEEL_SET_CPUID)
+ * @vcpu: descriptor from keel_create_vcpu()
+ * @leaves: the list; leaves not in it read as zeros
+ * @nr: its length
+ *
+ * Return: 0 or a negative errno, see KEEL_SET_CPUID.
+ */
+int keel_set_cpuid(int vcpu, const struct keel_cpuid_leaf *leaves, __u32 nr)
+{
+	struct keel_cpuid arg = {
+		.size = sizeof(arg),
+		.nr = nr,
+		.leaves = (uintptr_t)leaves,
+	};
+
+	return call(vcpu, KEEL_SET_CPUID, &arg);
+}
+
+/**
+ * keel_inject() - queue an event for the guest (KEEL_INJECT)
+ * @vcpu: descriptor from keel_create_vcpu()
+ * @event: the event; &keel_event.valid is set here
+ *
+ * Return: 0 or a negative errno, see KEEL_INJECT.
+ */
+int keel_inject(int vcpu, const struct keel_event *event)
+{
+	struct keel_inject arg = {
+		.size = sizeof(arg),
+		.event = *event,
+	};
+
+	arg.event.valid = 1;
+	return call(vcpu, KEEL_INJECT, &arg);
+}
+
+/**
+ * keel_translate() - walk the guest's page tables (KEEL_TRANSLATE)
+ * @vcpu: descriptor from keel_create_vcpu()
+ * @gva: linear address
+ * @access: KEEL_ACCESS_*
+ * @result: where it leads, or &keel_translate.fault
+ *
+ * Return: 0, also where the walk ends in a page fault, or a negative errno, see
+ * KEEL_TRANSLATE.
+ */
+int keel_translate(int vcpu, __u64 gva, __u32 access,
+		   struct keel_translate *result)
+{
+	memset(result, 0, sizeof(*result));
+	result->size = sizeof(*result);
+	result->gva = gva;
+	result->access = access;
+	return call(vcpu, KEEL_TRANSLATE, result);
+}
+
+/**
+ * keel_get_stats() - read a vCPU's counters (KEEL_GET_STATS)
+ * @vcpu: descriptor from keel_create_vcpu()
+ * @stats: filled in
+ *
+ * Return: 0 or a negative errno.
+ */
+int keel_get_stats(int vcpu, struct keel_stats *stats)
+{
+	memset(stats, 0, sizeof(*stats));
+	stats->size = sizeof(*stats);
+	return call(vcpu, KEEL_GET_STATS, stats);
+}
+
+/**
+ * keel_set_intercepts() - choose further exits (KEEL_SET_INTERCEPTS)
+ * @vcpu: descriptor from keel_create_vcpu()
+ * @intercepts: replaces what was set before; @size is set here
+ *
+ * Return: 0 or a negative errno, see KEEL_SET_INTERCEPTS.
+ */
+int keel_set_intercepts(int vcpu, const struct keel_intercepts *intercepts)
+{
+	struct keel_intercepts arg = *intercepts;
+
+	arg.size = sizeof(arg);
+	return call(vcpu, KEEL_SET_INTERCEPTS, &arg);
+}
+
+/**
+ * keel_dump_vmcs() - the vCPU's VMCS as text (KEEL_DUMP_VMCS)
+ * @vcpu: descriptor from keel_create_vcpu()
+ * @text: filled in, without a final NUL
+ * @bytes: in: room at @text; out: length of the text
+ *
+ * Return: 0 or a negative errno; after -E2BIG @bytes says what is needed.
+ */
+int keel_dump_vmcs(int vcpu, char *text, __u32 *bytes)
+{
+	struct keel_dump arg = {
+		.size = sizeof(arg),
+		.bytes = *bytes,
+		.text = (uintptr_t)text,
+	};
+	int ret;
+
+	ret = call(vcpu, KEEL_DUMP_VMCS, &arg);
+	*bytes = arg.bytes;
+	return ret;
 }

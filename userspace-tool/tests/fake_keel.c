@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * libkeel without a module: linked into the keel command in its place, for
- * test_cli.sh.  FAKE_KEEL in the environment says what to play.
+ * test_cli.sh and test_run.sh.  FAKE_KEEL in the environment says what to play.
+ * Here is the host; fake_guest.c plays guests.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -50,14 +51,13 @@ int keel_get_info(int fd, __u32 cpu, struct keel_info *info)
 	info->cpu = cpu;
 	info->abi_version = KEEL_ABI_VERSION + play("other-abi");
 	info->features = KEEL_FEATURE_TPR_SHADOW;
+	if (!play("restricted"))
+		info->features |= KEEL_FEATURE_UNRESTRICTED_GUEST;
+	info->run_size = KEEL_RUN_SIZE;
+	info->xsave_size = 832;
+	info->supported_xcr0 = 7;
+	info->phys_bits = 36;
 	info->msrs.basic = 0x005a08000000000dULL;
 	info->msrs.feature_control = 5;
 	return 0;
-}
-
-int keel_create_vm(int fd, __u32 flags)
-{
-	(void)fd;
-	(void)flags;
-	return -ENODEV;
 }

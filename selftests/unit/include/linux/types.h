@@ -9,6 +9,7 @@
 
 #define __aligned(x)	__attribute__((aligned(x)))
 #define __packed	__attribute__((packed))
+#define __printf(a, b)	__attribute__((format(printf, a, b)))
 
 typedef __u8 u8;
 typedef __u16 u16;

@@ -1,0 +1,421 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Memory slots: KEEL_SET_MEMORY, the look-up of a guest physical address, and
+ * copies to and from guest memory.  See keel_mem.h for locks, and read
+ * keel_mem_fault.c next.
+ */
+#include "keel_mem.h"
+
+#include <linux/cpu.h>
+#include <linux/mm.h>
+#include <linux/sched.h>
+#include <linux/slab.h>
+#include <linux/uaccess.h>
+#include <asm/cpufeature.h>
+#include <asm/processor.h>
+
+#include "keel_alloc.h"
+#include "keel_log.h"
+
+static struct keel_slots *alloc_slots(unsigned int nr)
+{
+	struct keel_slots *slots;
+
+	slots = keel_alloc(kzalloc(struct_size(slots, slot, nr), GFP_KERNEL_ACCOUNT));
+	if (slots)
+		slots->nr = nr;
+	return slots;
+}
+
+/**
+ * keel_mem_init - make the memory of a VM, without slots
+ * @mem: zeroed
+ * @mm: the current task's address space; kept until keel_mem_free()
+ * @ops: the VM's part
+ * @caps: VMX capabilities of all CPUs
+ *
+ * May sleep, and takes @mm's mmap_lock.  After an error call keel_mem_free(), too.
+ *
+ * Return: 0, or -ENOMEM.
+ */
+int keel_mem_init(struct keel_mem *mem, struct mm_struct *mm,
+		  const struct keel_mem_ops *ops, const struct keel_vmx_msrs *caps)
+{
+	/* A guest that executes a page in two sizes stops such a machine. */
+	bool nx_large = boot_cpu_has_bug(X86_BUG_ITLB_MULTIHIT) && !cpu_mitigations_off();
+	struct keel_slots *none = alloc_slots(0);
+	int ret;
+
+	mem->mm = mm;
+	mem->ops = ops;
+	mutex_init(&mem->set_lock);
+	spin_lock_init(&mem->lock);
+	RCU_INIT_POINTER(mem->slots, none);
+	if (!none)
+		return -ENOMEM;
+	ret = keel_mmu_init(&mem->mmu, caps, nx_large);
+	if (ret)
+		return ret;
+	mem->notifier.ops = &keel_mem_notifier_ops;
+	ret = keel_alloc_fails() ? -ENOMEM : mmu_notifier_register(&mem->notifier, mm);
+	if (!ret)
+		mem->registered = true;
+	return ret;
+}
+
+/**
+ * keel_mem_free - undo keel_mem_init(); no vCPU runs any more
+ * @mem: guest memory; half made, freed already, or zeros is fine
+ *
+ * May sleep.  May call &keel_mem_ops.flush.
+ */
+void keel_mem_free(struct keel_mem *mem)
+{
+	if (mem->registered)	/* unmaps everything through release() */
+		mmu_notifier_unregister(&mem->notifier, mem->mm);
+	mem->registered = false;
+	keel_mmu_free(&mem->mmu);
+	kfree(keel_freed(rcu_dereference_protected(mem->slots, true)));
+	RCU_INIT_POINTER(mem->slots, NULL);
+}
+
+/** keel_mem_phys_bits - width of guest physical addresses, bits */
+unsigned int keel_mem_phys_bits(void)
+{
+	return min_t(unsigned int, boot_cpu_data.x86_phys_bits, EPT_GPA_BITS);
+}
+
+static bool in_slot(const struct keel_slot *slot, u64 gpa)
+{
+	return gpa - slot->gpa < slot->bytes;
+}
+
+/* Index of the first slot that ends above @gpa. */
+static unsigned int search(const struct keel_slots *slots, u64 gpa)
+{
+	unsigned int low = 0, high = slots->nr;
+
+	while (low < high) {
+		unsigned int mid = (low + high) / 2;
+
+		if (slots->slot[mid].gpa + slots->slot[mid].bytes <= gpa)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low;
+}
+
+/**
+ * keel_mem_find - the slot that a guest physical address is in
+ * @mem: guest memory
+ * @gpa: any address
+ * @slot: set to a copy of the slot
+ *
+ * The slot may be gone when the caller looks at the copy; who maps pages by it
+ * checks &keel_mem.seq, who copies goes by the user's mappings and needs nothing.
+ *
+ * Return: whether there is one.
+ */
+bool keel_mem_find(struct keel_mem *mem, u64 gpa, struct keel_slot *slot)
+{
+	const struct keel_slots *slots;
+	bool found = false;
+	unsigned int i;
+
+	rcu_read_lock();
+	slots = rcu_dereference(mem->slots);
+	i = READ_ONCE(mem->last_slot);
+	if (i >= slots->nr || !in_slot(&slots->slot[i], gpa)) {
+		i = search(slots, gpa);
+		if (i < slots->nr && in_slot(&slots->slot[i], gpa))
+			WRITE_ONCE(mem->last_slot, i);
+		else
+			i = slots->nr;
+	}
+	if (i < slots->nr && !READ_ONCE(slots->slot[i].dying)) {
+		*slot = slots->slot[i];
+		found = true;
+	}
+	rcu_read_unlock();
+	return found;
+}
+
+/* The next three are called with @set_lock held. */
+
+static struct keel_slots *stable_slots(struct keel_mem *mem)
+{
+	return rcu_dereference_protected(mem->slots, lockdep_is_held(&mem->set_lock));
+}
+
+/* @lock held: faults that looked at the slots before are void. */
+static void void_look_ups(struct keel_mem *mem)
+{
+	/* Pairs with look_up(): who sees it sees the slots as they are now. */
+	smp_store_release(&mem->seq, mem->seq + 1);
+}
+
+static void publish(struct keel_mem *mem, struct keel_slots *slots)
+{
+	struct keel_slots *old = stable_slots(mem);
+
+	spin_lock(&mem->lock);
+	rcu_assign_pointer(mem->slots, slots);
+	void_look_ups(mem);
+	spin_unlock(&mem->lock);
+	keel_freed(old);
+	kfree_rcu(old, rcu);
+}
+
+static long add_slot(struct keel_mem *mem, const struct keel_memory *args)
+{
+	const struct keel_slots *old = stable_slots(mem);
+	unsigned int at = search(old, args->gpa);
+	struct keel_slots *slots;
+
+	if (at < old->nr && old->slot[at].gpa < args->gpa + args->bytes)
+		return keel_refuse(-EEXIST,
+				   "KEEL_SET_MEMORY: slot %u at 0x%llx overlaps slot %u at 0x%llx; unmap that first",
+				   args->slot, args->gpa, old->slot[at].id,
+				   old->slot[at].gpa);
+	slots = alloc_slots(old->nr + 1);
+	if (!slots)
+		return -ENOMEM;
+	memcpy(slots->slot, old->slot, at * sizeof(*slots->slot));
+	memcpy(slots->slot + at + 1, old->slot + at,
+	       (old->nr - at) * sizeof(*slots->slot));
+	slots->slot[at] = (struct keel_slot){
+		.gpa = args->gpa,
+		.bytes = args->bytes,
+		.user_addr = args->user_addr,
+		.id = args->slot,
+		.flags = args->flags,
+	};
+	publish(mem, slots);
+	return 0;
+}
+
+static long remove_slot(struct keel_mem *mem, unsigned int at)
+{
+	struct keel_slots *old = stable_slots(mem);
+	u64 pos = old->slot[at].gpa, end = pos + old->slot[at].bytes;
+	struct table_pages dead = {};
+	/* Before anything changes: a slot is unmapped or it is not. */
+	struct keel_slots *slots = alloc_slots(old->nr - 1);
+
+	if (!slots)
+		return -ENOMEM;
+	memcpy(slots->slot, old->slot, at * sizeof(*slots->slot));
+	memcpy(slots->slot + at, old->slot + at + 1,
+	       (slots->nr - at) * sizeof(*slots->slot));
+
+	spin_lock(&mem->lock);
+	WRITE_ONCE(old->slot[at].dying, true);
+	void_look_ups(mem);
+	for (;;) {
+		if (keel_mmu_zap(&mem->mmu, &pos, end, &dead))
+			keel_mem_raise_gen(mem);
+		if (pos >= end)
+			break;
+		spin_unlock(&mem->lock);
+		cond_resched();
+		spin_lock(&mem->lock);
+	}
+	keel_mem_unlock_and_flush(mem, &dead);
+	publish(mem, slots);
+	return 0;
+}
+
+static long change_flags(struct keel_mem *mem, unsigned int at, u32 flags)
+{
+	struct keel_slots *old = stable_slots(mem);
+	u64 pos = old->slot[at].gpa, end = pos + old->slot[at].bytes;
+	struct table_pages none = {};
+	struct keel_slots *slots;
+
+	if (flags == old->slot[at].flags)
+		return 0;
+	slots = alloc_slots(old->nr);
+	if (!slots)
+		return -ENOMEM;
+	memcpy(slots->slot, old->slot, old->nr * sizeof(*slots->slot));
+	slots->slot[at].flags = flags;
+	publish(mem, slots);
+	/* Faults give write access back one by one, so there is nothing to do. */
+	if (!(flags & KEEL_MEMORY_READONLY))
+		return 0;
+
+	spin_lock(&mem->lock);
+	for (;;) {
+		if (keel_mmu_protect(&mem->mmu, &pos, end))
+			keel_mem_raise_gen(mem);
+		if (pos >= end)
+			break;
+		spin_unlock(&mem->lock);
+		cond_resched();
+		spin_lock(&mem->lock);
+	}
+	keel_mem_unlock_and_flush(mem, &none);
+	return 0;
+}
+
+static long check_range(const struct keel_memory *args)
+{
+	u64 limit = 1ULL << keel_mem_phys_bits();
+
+	if ((args->gpa | args->bytes | args->user_addr) & ~PAGE_MASK)
+		return keel_refuse(-EINVAL,
+				   "KEEL_SET_MEMORY: slot %u: gpa 0x%llx, bytes 0x%llx and user_addr 0x%llx must be multiples of 4096",
+				   args->slot, args->gpa, args->bytes, args->user_addr);
+	if (args->bytes > limit || args->gpa > limit - args->bytes)
+		return keel_refuse(-EINVAL,
+				   "KEEL_SET_MEMORY: slot %u: gpa 0x%llx with bytes 0x%llx ends above the %u bits of a guest physical address",
+				   args->slot, args->gpa, args->bytes,
+				   keel_mem_phys_bits());
+	if (args->bytes > TASK_SIZE || args->user_addr > TASK_SIZE - args->bytes)
+		return keel_refuse(-EINVAL,
+				   "KEEL_SET_MEMORY: slot %u: user_addr 0x%llx with bytes 0x%llx ends above 0x%lx, where user addresses end",
+				   args->slot, args->user_addr, args->bytes,
+				   (unsigned long)TASK_SIZE);
+	return 0;
+}
+
+static long set_locked(struct keel_mem *mem, const struct keel_memory *args)
+{
+	const struct keel_slots *slots = stable_slots(mem);
+	const struct keel_slot *slot;
+	unsigned int at;
+
+	for (at = 0; at < slots->nr; at++)
+		if (slots->slot[at].id == args->slot)
+			break;
+	if (at == slots->nr && !args->bytes)
+		return keel_refuse(-ENOENT,
+				   "KEEL_SET_MEMORY: slot %u is empty already; to map it give bytes",
+				   args->slot);
+	if (at == slots->nr)
+		return add_slot(mem, args);
+	if (!args->bytes)
+		return remove_slot(mem, at);
+
+	slot = &slots->slot[at];
+	if (slot->gpa != args->gpa || slot->bytes != args->bytes ||
+	    slot->user_addr != args->user_addr)
+		return keel_refuse(-EEXIST,
+				   "KEEL_SET_MEMORY: slot %u is in use; unmap it first (bytes 0), only KEEL_MEMORY_READONLY changes in place",
+				   args->slot);
+	return change_flags(mem, at, args->flags);
+}
+
+/**
+ * keel_mem_set - KEEL_SET_MEMORY
+ * @mem: guest memory; the current task's mm is its mm
+ * @args: from user space; size and tail are checked
+ *
+ * May sleep.  vCPUs may run.  When it returns, no vCPU uses what was unmapped or
+ * writes to what became read-only.
+ *
+ * Return: 0 or a negative errno as the uapi header says.
+ */
+long keel_mem_set(struct keel_mem *mem, const struct keel_memory *args)
+{
+	long ret;
+
+	if (args->slot >= KEEL_MAX_SLOTS)
+		return keel_refuse(-EINVAL, "KEEL_SET_MEMORY: slot %u; they are numbered 0 to %u",
+				   args->slot, KEEL_MAX_SLOTS - 1);
+	if (args->reserved || args->flags & ~KEEL_MEMORY_READONLY)
+		return keel_refuse(-EINVAL,
+				   "KEEL_SET_MEMORY: slot %u: flags 0x%x are not known or reserved is not 0",
+				   args->slot, args->flags);
+	if (!args->bytes && (args->gpa || args->user_addr || args->flags))
+		return keel_refuse(-EINVAL,
+				   "KEEL_SET_MEMORY: slot %u: bytes 0 unmaps it; gpa, user_addr and flags must be 0 then",
+				   args->slot);
+	ret = check_range(args);
+	if (ret)
+		return ret;
+
+	mutex_lock(&mem->set_lock);
+	ret = set_locked(mem, args);
+	mutex_unlock(&mem->set_lock);
+	return ret;
+}
+
+/**
+ * keel_mem_read - copy from guest memory
+ * @mem: guest memory; the current task's mm is its mm
+ * @gpa: any guest physical address
+ * @buf: where to
+ * @len: bytes; may cross pages and slots
+ *
+ * May sleep.
+ *
+ * Return: 0; -EFAULT where there is no slot or the VMM's memory is not readable;
+ * a part may have been copied.
+ */
+int keel_mem_read(struct keel_mem *mem, u64 gpa, void *buf, size_t len)
+{
+	struct keel_slot slot;
+	size_t n;
+
+	for (; len; gpa += n, buf += n, len -= n) {
+		if (!keel_mem_find(mem, gpa, &slot))
+			return -EFAULT;
+		gpa -= slot.gpa;
+		n = min_t(u64, len, slot.bytes - gpa);
+		if (copy_from_user(buf, u64_to_user_ptr(slot.user_addr + gpa), n))
+			return -EFAULT;
+		gpa += slot.gpa;
+	}
+	return 0;
+}
+
+/**
+ * keel_mem_write - copy to guest memory
+ * @mem: guest memory; the current task's mm is its mm
+ * @gpa: any guest physical address
+ * @buf: where from
+ * @len: bytes; may cross pages and slots
+ *
+ * May sleep.
+ *
+ * Return: 0; -EFAULT where there is no slot, or a read-only one, or the VMM's
+ * memory is not writable; a part may have been copied.
+ */
+int keel_mem_write(struct keel_mem *mem, u64 gpa, const void *buf, size_t len)
+{
+	struct keel_slot slot;
+	size_t n;
+
+	for (; len; gpa += n, buf += n, len -= n) {
+		if (!keel_mem_find(mem, gpa, &slot) || slot.flags & KEEL_MEMORY_READONLY)
+			return -EFAULT;
+		gpa -= slot.gpa;
+		n = min_t(u64, len, slot.bytes - gpa);
+		if (copy_to_user(u64_to_user_ptr(slot.user_addr + gpa), buf, n))
+			return -EFAULT;
+		gpa += slot.gpa;
+	}
+	return 0;
+}
+
+/**
+ * keel_mem_read_pte - read an 8-byte entry of a guest's page table
+ * @mem: guest memory; the current task's mm is its mm
+ * @gpa: a multiple of 8
+ * @pte: set on success; read at once, so never half of an update
+ *
+ * May sleep, unless the caller has switched page faults off (pagefault_disable());
+ * then an entry that is not in memory is -EFAULT, too.
+ *
+ * Return: 0; -EFAULT where there is no slot or the VMM's memory is not readable.
+ */
+int keel_mem_read_pte(struct keel_mem *mem, u64 gpa, u64 *pte)
+{
+	struct keel_slot slot;
+
+	if (!keel_mem_find(mem, gpa, &slot))
+		return -EFAULT;
+	return get_user(*pte, (u64 __user *)u64_to_user_ptr(slot.user_addr + gpa - slot.gpa));
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Exits: the table and the commit point are in vmx_exit.c, the handlers in
+ * vmx_exit_insn.c, vmx_exit_cr.c and vmx_exit_mem.c.
+ */
+#ifndef KEEL_VMX_EXIT_H
+#define KEEL_VMX_EXIT_H
+
+#include "keel_vcpu.h"
+
+enum keel_verdict vmx_handle_exit(struct keel_vcpu *vcpu);
+enum keel_verdict vmx_entry_failed(struct keel_vcpu *vcpu);
+void vmx_advance(struct keel_vcpu *vcpu);
+bool vmx_commit(struct keel_vcpu *vcpu, enum keel_verdict verdict);
+void vmx_report_exit(struct keel_vcpu *vcpu);
+enum keel_verdict vmx_exit_insn_to_user(struct keel_vcpu *vcpu, u32 reason);
+
+enum keel_verdict vmx_slow_advance(struct keel_vcpu *vcpu);
+
+/* vmx_exit_insn.c */
+enum keel_verdict exit_cpuid(struct keel_vcpu *vcpu);
+enum keel_verdict exit_hlt(struct keel_vcpu *vcpu);
+enum keel_verdict exit_vmcall(struct keel_vcpu *vcpu);
+enum keel_verdict exit_undefined(struct keel_vcpu *vcpu);
+enum keel_verdict exit_wbinvd(struct keel_vcpu *vcpu);
+enum keel_verdict exit_rdpmc(struct keel_vcpu *vcpu);
+enum keel_verdict exit_rdmsr(struct keel_vcpu *vcpu);
+enum keel_verdict exit_wrmsr(struct keel_vcpu *vcpu);
+enum keel_verdict exit_xsetbv(struct keel_vcpu *vcpu);
+enum keel_verdict exit_pause(struct keel_vcpu *vcpu);
+enum keel_verdict exit_insn(struct keel_vcpu *vcpu);
+
+/* vmx_exit_cr.c */
+enum keel_verdict exit_cr(struct keel_vcpu *vcpu);
+enum keel_verdict exit_dr(struct keel_vcpu *vcpu);
+
+/* vmx_exit_mem.c */
+enum keel_verdict exit_ept_violation(struct keel_vcpu *vcpu);
+enum keel_verdict exit_io(struct keel_vcpu *vcpu);
+int vmx_complete_io(struct keel_vcpu *vcpu);
+struct keel_walk_env;
+void vmx_walk_env(struct keel_vcpu *vcpu, struct keel_walk_env *env);
+
+#endif /* KEEL_VMX_EXIT_H */

@@ -1,0 +1,263 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Control and debug registers.
+ *
+ * The guest changes most bits of CR0 and CR4 without an exit (vmx_setup.c says
+ * which); what comes here changes the mode, is not offered by CPUID, or is
+ * read-modify-written through the shadow.
+ *
+ * SDM: "Exit Qualification for Control-Register Accesses", "MOV - Move to/from
+ * Control Registers", "MOV - Move to/from Debug Registers".
+ */
+#include "vmx_exit.h"
+
+#include <asm/debugreg.h>
+#include <asm/processor-flags.h>
+#include <asm/trapnr.h>
+
+#include "keel_event.h"
+#include "keel_vm.h"
+#include "vmx_event.h"
+#include "vmx_fields.h"
+#include "vmx_run.h"
+#include "vmx_setup.h"
+#include "vmx_state.h"
+
+#define DR7_GD		BIT(13)
+#define DR6_BD		BIT(13)
+
+/* Changing any of these changes what the guest's translations mean. */
+#define CR0_FLUSH	(X86_CR0_PG | X86_CR0_WP)
+#define CR4_FLUSH	(X86_CR4_PGE | X86_CR4_PAE | X86_CR4_PSE | X86_CR4_PCIDE |	\
+			 X86_CR4_SMEP | X86_CR4_LA57)
+/* Where PAE paging is in use, changing these loads the PDPTEs. */
+#define CR0_PDPTE	(X86_CR0_PG | X86_CR0_CD | X86_CR0_NW)
+#define CR4_PDPTE	(X86_CR4_PAE | X86_CR4_PGE | X86_CR4_PSE | X86_CR4_SMEP)
+
+static enum keel_verdict general_protection(struct keel_vcpu *vcpu)
+{
+	return vmx_raise(vcpu, X86_TRAP_GP, 0, 0);
+}
+
+static bool in_64bit_mode(void)
+{
+	return (vmcs_get64(GUEST_IA32_EFER) & EFER_LMA) &&
+		(vmcs_get32(GUEST_CS_AR_BYTES) & VMX_AR_L_MASK);
+}
+
+static u64 read_gpr(struct keel_vcpu *vcpu, unsigned int n)
+{
+	u64 value = n == KEEL_RSP ? vmcs_getl(GUEST_RSP) : vcpu->regs.gpr[n];
+
+	return in_64bit_mode() ? value : (u32)value;
+}
+
+static void write_gpr(struct keel_vcpu *vcpu, unsigned int n, u64 value)
+{
+	if (!in_64bit_mode())
+		value = (u32)value;
+	if (n == KEEL_RSP)
+		vmcs_putl(GUEST_RSP, value);
+	else
+		vcpu->regs.gpr[n] = value;
+}
+
+static bool pae_paging(u64 cr0, u64 cr4, u64 efer)
+{
+	return (cr0 & X86_CR0_PG) && (cr4 & X86_CR4_PAE) && !(efer & EFER_LMA);
+}
+
+/*
+ * Load the PDPTEs from guest memory, which may sleep: the second half of a MOV
+ * to CR0 or CR4, whose new value waits in slow_qual.  Nothing of the guest has
+ * changed yet, so a fault leaves nothing to undo.
+ */
+static enum keel_verdict load_pdptes(struct keel_vcpu *vcpu)
+{
+	u64 reserved = ~(GENMASK_ULL(keel_cpuid_guest_phys_bits(&vcpu->cpuid) - 1, 12) |
+			 0xfffULL) | 0x1e6;
+	enum keel_verdict verdict;
+	u64 pdpte[4];
+	int i, ret;
+
+	ret = keel_mem_read(&vcpu->vm->mem, vcpu->vmx.slow_gpa, pdpte, sizeof(pdpte));
+	if (vmx_borrow(vcpu))
+		return KEEL_KILL;
+	verdict = KEEL_ADVANCE;
+	for (i = 0; i < 4 && !ret; i++)
+		if ((pdpte[i] & 1) && (pdpte[i] & reserved))
+			ret = -EINVAL;
+	if (ret) {
+		verdict = general_protection(vcpu);
+	} else {
+		vmcs_put64(GUEST_PDPTR0, pdpte[0]);
+		vmcs_put64(GUEST_PDPTR1, pdpte[1]);
+		vmcs_put64(GUEST_PDPTR2, pdpte[2]);
+		vmcs_put64(GUEST_PDPTR3, pdpte[3]);
+		if (vcpu->vmx.slow_cr4)
+			vmx_put_cr4(vcpu, vcpu->vmx.slow_qual);
+		else
+			vmx_put_cr0(vcpu, vcpu->vmx.slow_qual);
+		vmx_flush_guest_tlb(vcpu);
+	}
+	vmx_return();
+	return verdict;
+}
+
+static enum keel_verdict slow_pdptes(struct keel_vcpu *vcpu, u64 value, bool cr4)
+{
+	vcpu->vmx.slow_qual = value;
+	vcpu->vmx.slow_cr4 = cr4;
+	vcpu->vmx.slow_gpa = vmcs_getl(GUEST_CR3) & 0xffffffe0;
+	vcpu->slow = load_pdptes;
+	return KEEL_SLOW;
+}
+
+/* Without "unrestricted guest" a CPU cannot leave protected mode with paging. */
+static enum keel_verdict refuse_real_mode(struct keel_vcpu *vcpu, u64 cr0)
+{
+	struct keel_exit_fail_entry *fail = &vcpu->run->fail_entry;
+
+	*fail = (struct keel_exit_fail_entry) {
+		.hw_reason = EXIT_REASON_CR_ACCESS,
+		.field = GUEST_CR0,
+		.value = cr0,
+	};
+	scnprintf(fail->rule, sizeof(fail->rule),
+		  "the guest switches paging or protected mode off, and this CPU has no \"unrestricted guest\"");
+	vcpu->run->exit_reason = KEEL_EXIT_FAIL_ENTRY;
+	return KEEL_TO_USER;
+}
+
+static enum keel_verdict set_cr0(struct keel_vcpu *vcpu, u64 cr0)
+{
+	u64 old = vmx_get_cr0();
+	u64 cr4 = vmx_get_cr4();
+	u64 efer = vmcs_get64(GUEST_IA32_EFER);
+	bool paging_on = (cr0 & ~old) & X86_CR0_PG;
+	bool paging_off = (old & ~cr0) & X86_CR0_PG;
+
+	/* ET is fixed, and reserved low bits are ignored. */
+	cr0 = (cr0 & ~0x1ffaffd0ULL) | X86_CR0_ET;
+	if (vmx_cr0_wrong(vcpu, cr0))
+		return general_protection(vcpu);
+	if (paging_on && (efer & EFER_LME) &&
+	    (!(cr4 & X86_CR4_PAE) || (vmcs_get32(GUEST_CS_AR_BYTES) & VMX_AR_L_MASK)))
+		return general_protection(vcpu);
+	if (paging_off && ((cr4 & X86_CR4_PCIDE) || in_64bit_mode()))
+		return general_protection(vcpu);
+	if (!vmx_has_unrestricted() && (~cr0 & (X86_CR0_PE | X86_CR0_PG)))
+		return refuse_real_mode(vcpu, cr0);
+
+	if (paging_on && (efer & EFER_LME))
+		vmx_put_efer(efer | EFER_LMA);
+	else if (paging_off && (efer & EFER_LMA))
+		vmx_put_efer(efer & ~(u64)EFER_LMA);
+	if (pae_paging(cr0, cr4, vmcs_get64(GUEST_IA32_EFER)) && ((cr0 ^ old) & CR0_PDPTE))
+		return slow_pdptes(vcpu, cr0, false);
+	vmx_put_cr0(vcpu, cr0);
+	if ((cr0 ^ old) & CR0_FLUSH)
+		vmx_flush_guest_tlb(vcpu);
+	return KEEL_ADVANCE;
+}
+
+static enum keel_verdict set_cr4(struct keel_vcpu *vcpu, u64 cr4)
+{
+	u64 old = vmx_get_cr4();
+	u64 cr0 = vmx_get_cr0();
+	u64 efer = vmcs_get64(GUEST_IA32_EFER);
+
+	if (vmx_cr4_wrong(vcpu, cr4))
+		return general_protection(vcpu);
+	if ((efer & EFER_LMA) && (!(cr4 & X86_CR4_PAE) || ((cr4 ^ old) & X86_CR4_LA57)))
+		return general_protection(vcpu);
+	if (((cr4 & ~old) & X86_CR4_PCIDE) &&
+	    (!(efer & EFER_LMA) || (vmcs_getl(GUEST_CR3) & 0xfff)))
+		return general_protection(vcpu);
+	if (pae_paging(cr0, cr4, efer) && ((cr4 ^ old) & CR4_PDPTE))
+		return slow_pdptes(vcpu, cr4, true);
+	vmx_put_cr4(vcpu, cr4);
+	if ((cr4 ^ old) & CR4_FLUSH)
+		vmx_flush_guest_tlb(vcpu);
+	return KEEL_ADVANCE;
+}
+
+static enum keel_verdict mov_to_cr(struct keel_vcpu *vcpu, unsigned int cr, u64 value)
+{
+	switch (cr) {
+	case 0:
+		return set_cr0(vcpu, value);
+	case 4:
+		return set_cr4(vcpu, value);
+	case 8:
+		if (value > 15)
+			return general_protection(vcpu);
+		vcpu->cr8 = value;
+		return KEEL_ADVANCE;
+	default:
+		return vmx_exit_insn_to_user(vcpu, KEEL_EXIT_INSN);
+	}
+}
+
+enum keel_verdict exit_cr(struct keel_vcpu *vcpu)
+{
+	u64 qual = vmcs_getl(EXIT_QUALIFICATION);
+	unsigned int cr = qual & 0xf, gpr = (qual >> 8) & 0xf;
+
+	switch ((qual >> 4) & 3) {
+	case 0:
+		return mov_to_cr(vcpu, cr, read_gpr(vcpu, gpr));
+	case 1:
+		if (cr != 8)
+			return vmx_exit_insn_to_user(vcpu, KEEL_EXIT_INSN);
+		write_gpr(vcpu, gpr, vcpu->cr8);
+		return KEEL_ADVANCE;
+	case 2:		/* CLTS */
+		return set_cr0(vcpu, vmx_get_cr0() & ~X86_CR0_TS);
+	default:	/* LMSW loads bits 3:0, and cannot clear PE */
+		return set_cr0(vcpu, (vmx_get_cr0() & ~0xeULL) | ((qual >> 16) & 0xf));
+	}
+}
+
+enum keel_verdict exit_dr(struct keel_vcpu *vcpu)
+{
+	u64 qual = vmcs_getl(EXIT_QUALIFICATION);
+	unsigned int dr = qual & 7, gpr = (qual >> 8) & 0xf;
+	u64 value;
+
+	/* Unlike others, this exit comes before the CPU's check of privilege. */
+	if (VMX_AR_DPL(vmcs_get32(GUEST_SS_AR_BYTES)))
+		return general_protection(vcpu);
+	if (vcpu->intercepts.exits & KEEL_INTERCEPT_DR)
+		return vmx_exit_insn_to_user(vcpu, KEEL_EXIT_INSN);
+	/* DR4 and DR5 are other names of DR6 and DR7, or none. */
+	if (dr == 4 || dr == 5) {
+		if (vmx_get_cr4() & X86_CR4_DE)
+			return vmx_raise(vcpu, X86_TRAP_UD, KEEL_NO_ERROR_CODE, 0);
+		dr += 2;
+	}
+	/* Nor has it looked at general detect. */
+	if (vcpu->vmx.guest_dr7 & DR7_GD)
+		return vmx_raise(vcpu, X86_TRAP_DB, KEEL_NO_ERROR_CODE, DR6_BD);
+	if (qual & BIT(4)) {
+		value = dr == 6 ? vcpu->dr6 | 0xffff0ff0 :
+			dr == 7 ? vcpu->vmx.guest_dr7 : vcpu->dr[dr];
+		write_gpr(vcpu, gpr, value);
+		return KEEL_ADVANCE;
+	}
+	value = read_gpr(vcpu, gpr);
+	if (dr >= 6 && value >> 32)
+		return general_protection(vcpu);
+	if (dr == 7)
+		vmx_put_dr7(vcpu, value & ~0xd000ULL);
+	else if (dr == 6)
+		vcpu->dr6 = value & 0xe00f;
+	else
+		vcpu->dr[dr] = value;
+	/* The breakpoints themselves are loaded when the section begins. */
+	if (dr != 6 && (vcpu->vmx.guest_dr7 & 0xff)) {
+		vcpu->slow = vmx_slow_advance;
+		return KEEL_SLOW;
+	}
+	return KEEL_ADVANCE;
+}

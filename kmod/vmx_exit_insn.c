@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Handlers of exits by single instructions that touch neither memory nor
+ * control registers: CPUID, HLT, MSRs, XSETBV, VMCALL and their like.
+ *
+ * SDM: "Instructions That Cause VM Exits".
+ */
+#include "vmx_exit.h"
+
+#include <linux/sched.h>
+#include <asm/fpu/xcr.h>
+#include <asm/processor-flags.h>
+#include <asm/trapnr.h>
+
+#include "keel_event.h"
+#include "keel_log.h"
+#include "keel_vm.h"
+#include "vmx_event.h"
+#include "vmx_fields.h"
+#include "vmx_msr.h"
+#include "vmx_section.h"
+#include "vmx_state.h"
+
+static enum keel_verdict general_protection(struct keel_vcpu *vcpu)
+{
+	return vmx_raise(vcpu, X86_TRAP_GP, 0, 0);
+}
+
+/* Protection rings: SS's DPL is the CPL. */
+static unsigned int cpl(void)
+{
+	return VMX_AR_DPL(vmcs_get32(GUEST_SS_AR_BYTES));
+}
+
+/* An instruction that exits only where the VMM asked for it. */
+enum keel_verdict exit_insn(struct keel_vcpu *vcpu)
+{
+	return vmx_exit_insn_to_user(vcpu, KEEL_EXIT_INSN);
+}
+
+/* Instructions that this guest's CPU does not have. */
+enum keel_verdict exit_undefined(struct keel_vcpu *vcpu)
+{
+	return vmx_raise(vcpu, X86_TRAP_UD, KEEL_NO_ERROR_CODE, 0);
+}
+
+enum keel_verdict exit_cpuid(struct keel_vcpu *vcpu)
+{
+	u64 *gpr = vcpu->regs.gpr;
+	u32 out[4];
+
+	if (unlikely(vcpu->intercepts.exits & KEEL_INTERCEPT_CPUID))
+		return exit_insn(vcpu);
+	keel_cpuid_lookup(&vcpu->cpuid, gpr[KEEL_RAX], gpr[KEEL_RCX], out);
+	gpr[KEEL_RAX] = out[KEEL_CPUID_EAX];
+	gpr[KEEL_RBX] = out[KEEL_CPUID_EBX];
+	gpr[KEEL_RCX] = out[KEEL_CPUID_ECX];
+	gpr[KEEL_RDX] = out[KEEL_CPUID_EDX];
+	return KEEL_ADVANCE;
+}
+
+enum keel_verdict exit_hlt(struct keel_vcpu *vcpu)
+{
+	vcpu->stats.halts++;
+	/* What waits already wakes the guest as soon as HLT is done. */
+	if (vcpu->events.nmi_pending &&
+	    !(vmcs_get32(GUEST_INTERRUPTIBILITY_INFO) & GUEST_INTR_STATE_NMI))
+		return KEEL_ADVANCE;
+	if (vcpu->events.interrupt.valid && (vmcs_getl(GUEST_RFLAGS) & X86_EFLAGS_IF))
+		return KEEL_ADVANCE;
+	vcpu->run->exit_reason = KEEL_EXIT_HLT;
+	return KEEL_TO_USER_ADVANCE;
+}
+
+enum keel_verdict exit_vmcall(struct keel_vcpu *vcpu)
+{
+	vcpu->run->exit_reason = KEEL_EXIT_HYPERCALL;
+	return KEEL_TO_USER_ADVANCE;
+}
+
+/* Guest memory is the host's, and coherent: there is nothing to write back. */
+enum keel_verdict exit_wbinvd(struct keel_vcpu *vcpu)
+{
+	if (vcpu->intercepts.exits & KEEL_INTERCEPT_WBINVD)
+		return exit_insn(vcpu);
+	return KEEL_ADVANCE;
+}
+
+/* There are no performance counters. */
+enum keel_verdict exit_rdpmc(struct keel_vcpu *vcpu)
+{
+	if (vcpu->intercepts.exits & KEEL_INTERCEPT_RDPMC)
+		return exit_insn(vcpu);
+	return general_protection(vcpu);
+}
+
+/* The guest spins: whoever it waits for may want this CPU. */
+static enum keel_verdict slow_yield(struct keel_vcpu *vcpu)
+{
+	yield();
+	return KEEL_ADVANCE;
+}
+
+enum keel_verdict exit_pause(struct keel_vcpu *vcpu)
+{
+	if (vcpu->intercepts.exits & KEEL_INTERCEPT_PAUSE)
+		return exit_insn(vcpu);
+	vcpu->slow = slow_yield;
+	return KEEL_SLOW;
+}
+
+static bool msr_intercepted(const struct keel_vcpu *vcpu, u32 msr)
+{
+	u32 i;
+
+	for (i = 0; i < vcpu->intercepts.nr_msrs; i++)
+		if (vcpu->intercepts.msrs[i] == msr)
+			return true;
+	return false;
+}
+
+static enum keel_verdict msr_to_user(struct keel_vcpu *vcpu, u32 msr, bool write, u64 value)
+{
+	vcpu->run->msr = (struct keel_exit_msr) {
+		.index = msr, .write = write, .value = value,
+	};
+	vcpu->run->insn_len = vmcs_get32(VM_EXIT_INSTRUCTION_LEN);
+	vcpu->run->exit_reason = KEEL_EXIT_MSR;
+	return KEEL_TO_USER;
+}
+
+static enum keel_verdict msr_refused(struct keel_vcpu *vcpu, u32 msr, bool write, u64 value,
+				     int err)
+{
+	if (err == -ENOENT && (vcpu->intercepts.exits & KEEL_INTERCEPT_UNKNOWN_MSR))
+		return msr_to_user(vcpu, msr, write, value);
+	if (err == -ENOENT)
+		pr_info_ratelimited("VM %u vCPU %u: %s of unknown MSR 0x%x: #GP\n",
+				    vcpu->vm->id, vcpu->id, write ? "WRMSR" : "RDMSR", msr);
+	return general_protection(vcpu);
+}
+
+enum keel_verdict exit_rdmsr(struct keel_vcpu *vcpu)
+{
+	u32 msr = vcpu->regs.gpr[KEEL_RCX];
+	u64 value;
+	int ret;
+
+	if (unlikely(vcpu->intercepts.nr_msrs) && msr_intercepted(vcpu, msr))
+		return msr_to_user(vcpu, msr, false, 0);
+	ret = vmx_msr_read(vcpu, msr, &value);
+	if (ret)
+		return msr_refused(vcpu, msr, false, 0, ret);
+	vcpu->regs.gpr[KEEL_RAX] = (u32)value;
+	vcpu->regs.gpr[KEEL_RDX] = value >> 32;
+	return KEEL_ADVANCE;
+}
+
+enum keel_verdict exit_wrmsr(struct keel_vcpu *vcpu)
+{
+	u32 msr = vcpu->regs.gpr[KEEL_RCX];
+	u64 value = (u32)vcpu->regs.gpr[KEEL_RAX] | vcpu->regs.gpr[KEEL_RDX] << 32;
+	int ret;
+
+	if (unlikely(vcpu->intercepts.nr_msrs) && msr_intercepted(vcpu, msr))
+		return msr_to_user(vcpu, msr, true, value);
+	ret = vmx_msr_write(vcpu, msr, value);
+	if (ret)
+		return msr_refused(vcpu, msr, true, value, ret);
+	return KEEL_ADVANCE;
+}
+
+/* The CPU has checked CPL and CR4.OSXSAVE before the exit, and nothing else. */
+enum keel_verdict exit_xsetbv(struct keel_vcpu *vcpu)
+{
+	u64 value = (u32)vcpu->regs.gpr[KEEL_RAX] | vcpu->regs.gpr[KEEL_RDX] << 32;
+
+	if (cpl() || (u32)vcpu->regs.gpr[KEEL_RCX] != XCR_XFEATURE_ENABLED_MASK ||
+	    (value & ~vmx_guest_xcr0) || !keel_cpuid_xcr0_valid(&vcpu->cpuid, value))
+		return general_protection(vcpu);
+	if (value != vcpu->xcr0) {
+		vcpu->xcr0 = value;
+		xsetbv(XCR_XFEATURE_ENABLED_MASK, value);
+		keel_cpuid_update(&vcpu->cpuid, vmx_get_cr4(), value, 0, vcpu->id);
+	}
+	return KEEL_ADVANCE;
+}

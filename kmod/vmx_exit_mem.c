@@ -1,0 +1,378 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Exits that touch guest memory: EPT violations, and port I/O with its string
+ * forms.
+ *
+ * Each begins inside the fast section, where registers can be read, and what may
+ * sleep goes on in a slow half with what was gathered in &keel_vcpu.walk.
+ *
+ * SDM: "Exit Qualification for EPT Violations", "Exit Qualification for I/O
+ * Instructions".
+ */
+#include "vmx_exit.h"
+
+#include <linux/string.h>
+#include <linux/uaccess.h>
+#include <asm/processor-flags.h>
+
+#include "keel_event.h"
+#include "keel_vm.h"
+#include "vmx_cpu.h"
+#include "vmx_event.h"
+#include "vmx_fields.h"
+#include "vmx_run.h"
+#include "vmx_state.h"
+
+#define QUAL_WRITE		BIT(1)
+#define QUAL_EXEC		BIT(2)
+#define QUAL_GVA_VALID		BIT(7)
+#define QUAL_GVA_TRANSLATED	BIT(8)
+#define QUAL_NMI_UNBLOCKED	BIT(12)
+#define QUAL_IO_IN		BIT(3)
+#define QUAL_IO_STRING		BIT(4)
+#define QUAL_IO_REP		BIT(5)
+#define BASIC_INS_OUTS_INFO	BIT_ULL(54)
+#define INSN_MAX		15
+
+static int walk_read(void *ctx, u64 gpa, void *buf, unsigned int bytes)
+{
+	return keel_mem_read(ctx, gpa, buf, bytes);
+}
+
+/**
+ * vmx_walk_env - the guest as paging sees it
+ * @vcpu: its VMCS is current
+ * @env: filled in
+ */
+void vmx_walk_env(struct keel_vcpu *vcpu, struct keel_walk_env *env)
+{
+	*env = (struct keel_walk_env) {
+		.cr0 = vmx_get_cr0(),
+		.cr3 = vmcs_getl(GUEST_CR3),
+		.cr4 = vmx_get_cr4(),
+		.efer = vmcs_get64(GUEST_IA32_EFER),
+		.rflags = vmcs_getl(GUEST_RFLAGS),
+		.phys_bits = keel_cpuid_guest_phys_bits(&vcpu->cpuid),
+		.pse36 = keel_cpuid_guest_has(&vcpu->cpuid, X86_FEATURE_PSE36),
+		.gbpages = keel_cpuid_guest_has(&vcpu->cpuid, X86_FEATURE_GBPAGES),
+		.read = walk_read,
+		.ctx = &vcpu->vm->mem,
+	};
+	if ((env->cr4 & X86_CR4_PAE) && !(env->efer & EFER_LMA)) {
+		env->pdpte[0] = vmcs_get64(GUEST_PDPTR0);
+		env->pdpte[1] = vmcs_get64(GUEST_PDPTR1);
+		env->pdpte[2] = vmcs_get64(GUEST_PDPTR2);
+		env->pdpte[3] = vmcs_get64(GUEST_PDPTR3);
+	}
+}
+
+static bool code64(const struct keel_walk_env *env)
+{
+	return (env->efer & EFER_LMA) && (vmcs_get32(GUEST_CS_AR_BYTES) & VMX_AR_L_MASK);
+}
+
+/* What a slow half needs to find the instruction. */
+static void remember_code(struct keel_vcpu *vcpu)
+{
+	vmx_walk_env(vcpu, &vcpu->walk);
+	vcpu->code = vmcs_getl(GUEST_RIP);
+	if (!code64(&vcpu->walk))
+		vcpu->code = (u32)(vcpu->code + vmcs_getl(GUEST_CS_BASE));
+	vcpu->cpl = VMX_AR_DPL(vmcs_get32(GUEST_SS_AR_BYTES));
+}
+
+/* Read the instruction; as much of it as there is, up to 15 bytes. */
+static unsigned int fetch(struct keel_vcpu *vcpu, u8 *insn)
+{
+	u32 access = KEEL_ACCESS_EXEC | (vcpu->cpl == 3 ? KEEL_ACCESS_USER : 0);
+	struct keel_walk_result res;
+	unsigned int len = 0;
+
+	while (len < INSN_MAX) {
+		u64 gva = vcpu->code + len;
+		unsigned int part = min_t(unsigned int, INSN_MAX - len,
+					  PAGE_SIZE - offset_in_page(gva));
+
+		if (keel_walk(&vcpu->walk, gva, access, &res) || res.fault ||
+		    keel_mem_read(&vcpu->vm->mem, res.gpa, insn + len, part))
+			break;
+		len += part;
+	}
+	return len;
+}
+
+static u32 access_of(u64 qual)
+{
+	return (qual & QUAL_WRITE ? KEEL_ACCESS_WRITE : 0) |
+		(qual & QUAL_EXEC ? KEEL_ACCESS_EXEC : 0);
+}
+
+static void fill_mmio(struct keel_vcpu *vcpu, u64 gpa, u64 qual)
+{
+	const u64 of_gva = QUAL_GVA_VALID | QUAL_GVA_TRANSLATED;
+	bool gva_valid = (qual & of_gva) == of_gva;
+
+	vcpu->run->mmio = (struct keel_exit_mmio) {
+		.gpa = gpa,
+		.access = access_of(qual),
+		.gva_valid = gva_valid,
+	};
+	if (gva_valid)
+		vcpu->run->mmio.gva = vmcs_getl(GUEST_LINEAR_ADDRESS);
+}
+
+static enum keel_verdict mmio_to_user(struct keel_vcpu *vcpu, const u8 *insn, unsigned int len)
+{
+	/* User space can write to the run page: what is there is never read back. */
+	memcpy(vcpu->run->mmio.insn, insn, len);
+	vcpu->run->mmio.insn_len = len;
+	vcpu->run->exit_reason = KEEL_EXIT_MMIO;
+	return KEEL_TO_USER;
+}
+
+static enum keel_verdict slow_mmio(struct keel_vcpu *vcpu)
+{
+	u8 insn[INSN_MAX];
+
+	return mmio_to_user(vcpu, insn, fetch(vcpu, insn));
+}
+
+static enum keel_verdict mmio(struct keel_vcpu *vcpu)
+{
+	u8 insn[INSN_MAX];
+	unsigned int len;
+
+	remember_code(vcpu);
+	/* The guest has just run this code, so that its pages are mostly there. */
+	pagefault_disable();
+	len = fetch(vcpu, insn);
+	pagefault_enable();
+	if (likely(len == INSN_MAX))
+		return mmio_to_user(vcpu, insn, len);
+	vcpu->slow = slow_mmio;
+	return KEEL_SLOW;
+}
+
+static enum keel_verdict slow_fault(struct keel_vcpu *vcpu)
+{
+	switch (keel_mem_fault(&vcpu->vm->mem, vcpu->vmx.slow_gpa,
+			       access_of(vcpu->vmx.slow_qual))) {
+	case KEEL_MEM_MAPPED:
+		vcpu->stats.page_faults++;
+		return KEEL_RESUME;
+	case KEEL_MEM_RETRY:
+	case KEEL_MEM_MMIO:	/* the slot has just gone: it exits again, for MMIO */
+		return KEEL_RESUME;
+	default:
+		vcpu->run->exit_reason = KEEL_EXIT_MEMORY_FAULT;
+		return KEEL_TO_USER;
+	}
+}
+
+enum keel_verdict exit_ept_violation(struct keel_vcpu *vcpu)
+{
+	u64 qual = vmcs_getl(EXIT_QUALIFICATION);
+	u64 gpa = vmcs_get64(GUEST_PHYSICAL_ADDRESS);
+
+	vmx_keep_nmi_blocking(qual & QUAL_NMI_UNBLOCKED);
+	switch (keel_mem_fault_atomic(&vcpu->vm->mem, gpa, access_of(qual))) {
+	case KEEL_MEM_MAPPED:
+		vcpu->stats.page_faults++;
+		return KEEL_RESUME;
+	case KEEL_MEM_MMIO:
+		fill_mmio(vcpu, gpa, qual);
+		return mmio(vcpu);
+	default:
+		fill_mmio(vcpu, gpa, qual);
+		vcpu->vmx.slow_gpa = gpa;
+		vcpu->vmx.slow_qual = qual;
+		vcpu->slow = slow_fault;
+		return KEEL_SLOW;
+	}
+}
+
+static void *io_data(struct keel_vcpu *vcpu)
+{
+	return (u8 *)vcpu->run + KEEL_RUN_DATA;
+}
+
+static void fill_io(struct keel_vcpu *vcpu, u64 qual, u32 count)
+{
+	vcpu->run->io = (struct keel_exit_io) {
+		.port = qual >> 16,
+		.bytes = (qual & 7) + 1,
+		.in = !!(qual & QUAL_IO_IN),
+		.count = count,
+		.data_offset = KEEL_RUN_DATA,
+	};
+	vcpu->run->exit_reason = KEEL_EXIT_IO;
+}
+
+static int strio_write(void *ctx, u64 gpa, const void *buf, unsigned int bytes)
+{
+	return keel_mem_write(ctx, gpa, buf, bytes);
+}
+
+static struct keel_strio_mem strio_mem(struct keel_vcpu *vcpu)
+{
+	return (struct keel_strio_mem) {
+		.read = walk_read, .write = strio_write, .ctx = &vcpu->vm->mem,
+	};
+}
+
+static void strio_registers(struct keel_vcpu *vcpu)
+{
+	vcpu->regs.gpr[KEEL_RCX] = vcpu->strio.rcx;
+	vcpu->regs.gpr[vcpu->strio.in ? KEEL_RDI : KEEL_RSI] = vcpu->strio.index;
+}
+
+/* The memory behind the guest's buffer is not there: as with MMIO, say so. */
+static enum keel_verdict strio_no_memory(struct keel_vcpu *vcpu)
+{
+	vcpu->run->mmio = (struct keel_exit_mmio) {
+		.gpa = vcpu->strio.gpa[0],
+		.gva = vcpu->strio.linear,
+		.gva_valid = 1,
+		.access = vcpu->strio.in ? KEEL_ACCESS_WRITE : 0,
+	};
+	vcpu->run->exit_reason = KEEL_EXIT_MEMORY_FAULT;
+	return KEEL_TO_USER;
+}
+
+static enum keel_verdict slow_strio(struct keel_vcpu *vcpu)
+{
+	struct keel_strio *io = &vcpu->strio;
+	struct keel_strio_mem mem = strio_mem(vcpu);
+	u32 count;
+
+	/* Device data in the run page comes from user space. */
+	vcpu->vmx.l1d_dirty = true;
+	/* A CPU that does not tell the segment: the instruction does. */
+	if (!io->addr_bytes) {
+		u8 insn[INSN_MAX];
+		unsigned int len = fetch(vcpu, insn);
+
+		if (keel_strio_decode(insn, len, vcpu->code_bytes, io))
+			return KEEL_RESUME;
+		if (vmx_borrow(vcpu))
+			return KEEL_KILL;
+		vmx_get_segment(io->seg_index, &io->seg);
+		vmx_return();
+	}
+	if (keel_strio_begin(io, &vcpu->walk, &mem, io_data(vcpu), KEEL_STRIO_MAX))
+		return strio_no_memory(vcpu);
+	if (io->fault.valid)
+		return vmx_raise(vcpu, io->fault.vector,
+				 io->fault.flags ? io->fault.error_code : KEEL_NO_ERROR_CODE,
+				 io->fault.payload);
+	/* keel_strio_end() clears it. */
+	count = io->count;
+	fill_io(vcpu, vcpu->vmx.slow_qual, count);
+	if (io->in && count) {
+		vcpu->complete = KEEL_COMPLETE_INS;
+		return KEEL_TO_USER;
+	}
+	if (keel_strio_end(io, &mem, io_data(vcpu)))
+		return strio_no_memory(vcpu);
+	strio_registers(vcpu);
+	if (!count)
+		return KEEL_ADVANCE;
+	return io->done ? KEEL_TO_USER_ADVANCE : KEEL_TO_USER;
+}
+
+static enum keel_verdict string_io(struct keel_vcpu *vcpu, u64 qual)
+{
+	struct keel_strio *io = &vcpu->strio;
+	u32 cs = vmcs_get32(GUEST_CS_AR_BYTES);
+
+	remember_code(vcpu);
+	*io = (struct keel_strio) {
+		.in = !!(qual & QUAL_IO_IN),
+		.rep = !!(qual & QUAL_IO_REP),
+		.bytes = (qual & 7) + 1,
+		.code64 = code64(&vcpu->walk),
+		.cpl = vcpu->cpl,
+		.rcx = vcpu->regs.gpr[KEEL_RCX],
+		.index = vcpu->regs.gpr[qual & QUAL_IO_IN ? KEEL_RDI : KEEL_RSI],
+	};
+	vcpu->code_bytes = io->code64 ? 8 : cs & VMX_AR_DB_MASK ? 4 : 2;
+	if (vmx_caps.basic & BASIC_INS_OUTS_INFO) {
+		u32 info = vmcs_get32(VMX_INSTRUCTION_INFO);
+
+		io->addr_bytes = 2 << ((info >> 7) & 7);
+		io->seg_index = io->in ? KEEL_ES : (info >> 15) & 7;
+		vmx_get_segment(io->seg_index, &io->seg);
+	}
+	vcpu->vmx.slow_qual = qual;
+	vcpu->slow = slow_strio;
+	return KEEL_SLOW;
+}
+
+enum keel_verdict exit_io(struct keel_vcpu *vcpu)
+{
+	u64 qual = vmcs_getl(EXIT_QUALIFICATION);
+
+	if (unlikely(qual & QUAL_IO_STRING))
+		return string_io(vcpu, qual);
+	fill_io(vcpu, qual, 1);
+	if (qual & QUAL_IO_IN) {
+		vcpu->complete = KEEL_COMPLETE_IN;
+		vcpu->complete_len = (qual & 7) + 1;
+	} else {
+		*(u32 *)io_data(vcpu) = vcpu->regs.gpr[KEEL_RAX];
+	}
+	return KEEL_TO_USER_ADVANCE;
+}
+
+static void complete_in(struct keel_vcpu *vcpu)
+{
+	u32 value = READ_ONCE(*(u32 *)io_data(vcpu));
+	u64 *rax = &vcpu->regs.gpr[KEEL_RAX];
+
+	switch (vcpu->complete_len) {
+	case 1:
+		*rax = (*rax & ~0xffULL) | (u8)value;
+		break;
+	case 2:
+		*rax = (*rax & ~0xffffULL) | (u16)value;
+		break;
+	default:
+		*rax = value;
+	}
+}
+
+static int complete_ins(struct keel_vcpu *vcpu)
+{
+	struct keel_strio_mem mem = strio_mem(vcpu);
+	int ret = keel_strio_end(&vcpu->strio, &mem, io_data(vcpu));
+
+	if (ret)
+		return ret;
+	strio_registers(vcpu);
+	if (!vcpu->strio.done)
+		return 0;
+	ret = vmx_borrow(vcpu);
+	if (ret)
+		return ret;
+	vmx_advance(vcpu);
+	vmx_return();
+	return 0;
+}
+
+/**
+ * vmx_complete_io - finish the IN or INS that user space has served
+ * @vcpu: locked by the caller; may sleep
+ *
+ * Return: 0; -EFAULT where the memory behind the buffer of INS went away.
+ */
+int vmx_complete_io(struct keel_vcpu *vcpu)
+{
+	enum keel_complete what = vcpu->complete;
+
+	vcpu->complete = KEEL_COMPLETE_NONE;
+	if (what == KEEL_COMPLETE_IN)
+		complete_in(vcpu);
+	if (what == KEEL_COMPLETE_INS)
+		return complete_ins(vcpu);
+	return 0;
+}

@@ -1,0 +1,288 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The run loop.
+ *
+ *	vmx_run()	process context; may sleep between sections
+ *	  section	preemption off, the CPU holds the guest's registers
+ *	    enter	interrupts off
+ *
+ * An exit handler gives a verdict; RIP, counters and the way out are settled in
+ * vmx_commit() alone.  A handler that must sleep says KEEL_SLOW: the section
+ * ends, its second half runs, and the verdict of that is committed at the start
+ * of the next section.
+ *
+ * Why no request can be missed: a vCPU says that it is in guest mode with
+ * interrupts off and then looks for work (signals, a new memory generation);
+ * who makes work first makes it visible and then sends an IPI, which is held
+ * back until the entry and then ends the guest's run at once.
+ */
+#include "vmx_run.h"
+
+#include <linux/sched.h>
+#include <linux/sched/signal.h>
+#include <asm/msr.h>
+#include <asm/special_insns.h>
+
+#include "host.h"
+#include "keel_vcpu.h"
+#include "keel_vm.h"
+#include "vmx_caps.h"
+#include "vmx_cpu.h"
+#include "vmx_entry.h"
+#include "vmx_event.h"
+#include "vmx_exit.h"
+#include "vmx_fields.h"
+#include "vmx_insn.h"
+#include "vmx_section.h"
+#include "vmx_setup.h"
+#include "vmx_state.h"
+#include "vmx_timer.h"
+
+/* The VM whose guest ran last on this CPU: another one must not steer it. */
+static DEFINE_PER_CPU(u32, last_vm);
+
+/* Why a section ended, beside the verdicts for user space. */
+enum section_end {
+	END_VERDICT,
+	END_WORK,
+	END_WINDOW,
+	END_DEADLINE,
+};
+
+/**
+ * vmx_flush_guest_tlb - drop what the CPU remembers of the guest's own tables
+ * @vcpu: its VMCS is current
+ */
+void vmx_flush_guest_tlb(struct keel_vcpu *vcpu)
+{
+	u32 caps = vmx_caps_vpid(&vmx_caps);
+
+	if (!vcpu->vmx.vpid)
+		return;
+	if (caps & VMX_VPID_EXTENT_SINGLE_CONTEXT_BIT)
+		invvpid(VMX_VPID_EXTENT_SINGLE_CONTEXT, vcpu->vmx.vpid, 0);
+	else
+		invvpid(VMX_VPID_EXTENT_ALL_CONTEXT, 0, 0);
+}
+
+/**
+ * vmx_load - make the vCPU's VMCS current
+ * @vcpu: preemption is off, and VMX is on here
+ */
+void vmx_load(struct keel_vcpu *vcpu)
+{
+	struct vmx_vcpu *vmx = &vcpu->vmx;
+
+	if (!vmx_vmcs_load(&vmx->vmcs))
+		return;
+	vmx_setup_host_cpu();
+	vmx_read_host_msrs(&vmx->host);
+	/* This CPU may remember the VPID's last owner, or us from before. */
+	vmx_flush_guest_tlb(vcpu);
+	vmx->mem_gen = ~0ULL;
+}
+
+/**
+ * vmx_borrow - make the vCPU's VMCS current outside the fast section
+ * @vcpu: locked by the caller; may sleep
+ *
+ * Preemption is off until vmx_return().
+ *
+ * Return: 0; -ESHUTDOWN where the host goes down, or the thread does while its CPU
+ * has no VMX.
+ */
+int vmx_borrow(struct keel_vcpu *vcpu)
+{
+	for (;;) {
+		preempt_disable();
+		if (vmx_cpu_ready()) {
+			vmx_load(vcpu);
+			return 0;
+		}
+		preempt_enable();
+		if (vmx_is_down() || fatal_signal_pending(current))
+			return -ESHUTDOWN;
+		/* This CPU goes offline; the scheduler moves us away from it. */
+		schedule_timeout_uninterruptible(1);
+	}
+}
+
+/** vmx_return - undo vmx_borrow() */
+void vmx_return(void)
+{
+	preempt_enable();
+}
+
+static void flush_mappings(struct keel_vcpu *vcpu, u64 gen)
+{
+	if (vmx_caps.ept_vpid_cap & VMX_EPT_EXTENT_CONTEXT_BIT)
+		invept(VMX_EPT_EXTENT_CONTEXT, keel_mem_eptp(&vcpu->vm->mem));
+	else
+		invept(VMX_EPT_EXTENT_GLOBAL, 0);
+	vcpu->vmx.mem_gen = gen;
+}
+
+/*
+ * CR3 and CR4 move under a running thread, and an interrupt may switch the host's
+ * counters on; VMWRITE only what did.
+ */
+static void update_host_state(struct vmx_vcpu *vmx)
+{
+	u64 cr3 = __native_read_cr3();
+	u64 cr4 = native_read_cr4();
+
+	if (unlikely(cr3 != vmx->host_cr3)) {
+		vmx->host_cr3 = cr3;
+		vmcs_putl(HOST_CR3, cr3);
+	}
+	if (unlikely(cr4 != vmx->host_cr4)) {
+		vmx->host_cr4 = cr4;
+		vmcs_putl(HOST_CR4, cr4);
+	}
+	if (vmx_controls.exit & VM_EXIT_LOAD_IA32_PERF_GLOBAL_CTRL) {
+		u64 counters = host_rdmsr(MSR_CORE_PERF_GLOBAL_CTRL);
+
+		if (unlikely(counters != vmx->host_counters)) {
+			vmx->host_counters = counters;
+			vmcs_put64(HOST_IA32_PERF_GLOBAL_CTRL, counters);
+		}
+	}
+}
+
+/*
+ * One entry and its exit, interrupts off.  Returns false where there was no
+ * entry; then @verdict or @end says why.
+ */
+static bool enter(struct keel_vcpu *vcpu, enum keel_verdict *verdict, enum section_end *end)
+{
+	struct vmx_vcpu *vmx = &vcpu->vmx;
+	u64 gen;
+
+	if (unlikely(host_work_pending())) {
+		*end = END_WORK;
+		return false;
+	}
+	if (unlikely(vcpu->deadline || vcpu->vmx.timer_on) && !vmx_timer_arm(vcpu)) {
+		*end = END_DEADLINE;
+		return false;
+	}
+	if (unlikely(vcpu->has_events) && !vmx_inject(vcpu)) {
+		*end = END_WINDOW;
+		return false;
+	}
+	gen = keel_mem_gen(&vcpu->vm->mem);
+	if (unlikely(gen != vmx->mem_gen))
+		flush_mappings(vcpu, gen);
+	update_host_state(vmx);
+	if (unlikely(vcpu->cr2 != native_read_cr2()))
+		native_write_cr2(vcpu->cr2);
+	host_flush_l1d(&vmx->l1d_dirty);
+
+	vcpu->stats.entries++;
+	if (unlikely(vmx_enter(&vcpu->regs, vmx->vmcs.launched, &vmx->host_rsp,
+			       vmx->host.spec_ctrl))) {
+		*verdict = vmx_entry_failed(vcpu);
+		return true;
+	}
+	vcpu->cr2 = native_read_cr2();
+	vmx->exit_reason = vmcs_get32(VM_EXIT_REASON);
+	/* A VMLAUNCH that fails on the guest's state launches nothing. */
+	if (likely(!(vmx->exit_reason & VMX_EXIT_REASONS_FAILED_VMENTRY)))
+		vmx->vmcs.launched = true;
+	*verdict = vmx_handle_exit(vcpu);
+	return true;
+}
+
+static enum section_end run_section(struct keel_vcpu *vcpu, enum keel_verdict *verdict)
+{
+	enum section_end end = END_VERDICT;
+
+	for (;;) {
+		if (!vmx_commit(vcpu, *verdict))
+			return END_VERDICT;
+		local_irq_disable();
+		/* Says "in guest mode" before it looks for work. */
+		smp_store_mb(vcpu->in_guest, true);
+		enter(vcpu, verdict, &end);
+		WRITE_ONCE(vcpu->in_guest, false);
+		local_irq_enable();
+		if (end != END_VERDICT) {
+			*verdict = KEEL_RESUME;
+			return end;
+		}
+	}
+}
+
+static int prepare_cpu(struct keel_vcpu *vcpu)
+{
+	if (vmx_section_begin(vcpu)) {
+		if (this_cpu_read(last_vm) != vcpu->vm->id) {
+			host_branch_barrier();
+			this_cpu_write(last_vm, vcpu->vm->id);
+		}
+		return 0;
+	}
+	if (vmx_is_down() || fatal_signal_pending(current))
+		return -ESHUTDOWN;
+	schedule_timeout_uninterruptible(1);
+	return -EAGAIN;
+}
+
+static int leave_without_exit(struct keel_vcpu *vcpu, u32 reason)
+{
+	int ret = vmx_borrow(vcpu);
+
+	if (ret)
+		return ret;
+	vcpu->run->exit_reason = reason;
+	vmx_report_exit(vcpu);
+	vmx_return();
+	return 0;
+}
+
+/**
+ * vmx_run - run the guest until user space is needed
+ * @vcpu: locked by the caller; the last exit has been completed
+ *
+ * Return: 0 with the run page filled in; -EINTR; -EIO where the VM is dead;
+ * -ESHUTDOWN.
+ */
+long vmx_run(struct keel_vcpu *vcpu)
+{
+	enum keel_verdict verdict = KEEL_RESUME;
+	enum section_end end;
+	int ret;
+
+	/* Nothing of the guest can run until the VMM makes the vCPU active. */
+	if (unlikely(vmx_inactive(vcpu)))
+		return leave_without_exit(vcpu, vcpu->events.activity == KEEL_ACTIVITY_SHUTDOWN ?
+					  KEEL_EXIT_SHUTDOWN : KEEL_EXIT_HLT);
+	/* User space ran. */
+	vcpu->vmx.l1d_dirty = true;
+	for (;;) {
+		ret = prepare_cpu(vcpu);
+		if (ret == -EAGAIN)
+			continue;
+		if (ret)
+			return ret;
+		end = run_section(vcpu, &verdict);
+		vmx_section_end(vcpu);
+
+		if (end == END_WINDOW)
+			return leave_without_exit(vcpu, KEEL_EXIT_INTR_WINDOW);
+		if (end == END_DEADLINE)
+			return leave_without_exit(vcpu, KEEL_EXIT_DEADLINE);
+		if (end == END_WORK) {
+			vcpu->vmx.l1d_dirty = true;
+			ret = host_do_work();
+			if (ret)
+				return leave_without_exit(vcpu, KEEL_EXIT_INTR) ?: ret;
+			continue;
+		}
+		if (verdict == KEEL_SLOW) {
+			verdict = vcpu->slow(vcpu);
+			continue;
+		}
+		return verdict == KEEL_KILL ? -EIO : 0;
+	}
+}

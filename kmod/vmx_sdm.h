@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What the SDM defines for VMX and <asm/vmx.h> of the oldest kernel that Keel
+ * builds for does not.
+ *
+ * VMCS fields: appendix "Field Encoding in VMCS".  Control bits: chapter
+ * "Virtual Machine Control Structures".  The names begin with SDM_ so that a
+ * newer <asm/vmx.h> cannot collide with them.
+ */
+#ifndef KEEL_VMX_SDM_H
+#define KEEL_VMX_SDM_H
+
+#include <linux/bits.h>
+
+enum sdm_vmcs_field {
+	SDM_EPTP_INDEX			= 0x0004,
+	SDM_HLAT_PREFIX_SIZE		= 0x0006,
+	SDM_GUEST_UINV			= 0x0814,
+	SDM_EXECUTIVE_VMCS_POINTER	= 0x200c,
+	SDM_VE_INFORMATION_ADDRESS	= 0x202a,
+	SDM_SPP_TABLE_POINTER		= 0x2030,
+	SDM_ENCLV_EXITING_BITMAP	= 0x2036,
+	SDM_LOW_PASID_DIRECTORY		= 0x2038,
+	SDM_HIGH_PASID_DIRECTORY	= 0x203a,
+	SDM_PCONFIG_EXITING_BITMAP	= 0x203e,
+	SDM_HLATP			= 0x2040,
+	SDM_SECONDARY_EXIT_CONTROLS	= 0x2044,
+	SDM_SPEC_CTRL_MASK		= 0x204a,
+	SDM_SPEC_CTRL_SHADOW		= 0x204c,
+	SDM_INJECTED_EVENT_DATA		= 0x2052,
+	SDM_ORIGINAL_EVENT_DATA		= 0x2404,
+	SDM_GUEST_IA32_LBR_CTL		= 0x2816,
+	SDM_GUEST_IA32_PKRS		= 0x2818,
+	SDM_GUEST_FRED_CONFIG		= 0x281a,
+	SDM_GUEST_FRED_RSP1		= 0x281c,
+	SDM_GUEST_FRED_RSP2		= 0x281e,
+	SDM_GUEST_FRED_RSP3		= 0x2820,
+	SDM_GUEST_FRED_STKLVLS		= 0x2822,
+	SDM_GUEST_FRED_SSP1		= 0x2824,
+	SDM_GUEST_FRED_SSP2		= 0x2826,
+	SDM_GUEST_FRED_SSP3		= 0x2828,
+	SDM_HOST_IA32_PKRS		= 0x2c06,
+	SDM_HOST_FRED_CONFIG		= 0x2c08,
+	SDM_HOST_FRED_RSP1		= 0x2c0a,
+	SDM_HOST_FRED_RSP2		= 0x2c0c,
+	SDM_HOST_FRED_RSP3		= 0x2c0e,
+	SDM_HOST_FRED_STKLVLS		= 0x2c10,
+	SDM_HOST_FRED_SSP1		= 0x2c12,
+	SDM_HOST_FRED_SSP2		= 0x2c14,
+	SDM_HOST_FRED_SSP3		= 0x2c16,
+	SDM_GUEST_SMBASE		= 0x4828,
+	SDM_IO_RCX			= 0x6402,
+	SDM_IO_RSI			= 0x6404,
+	SDM_IO_RDI			= 0x6406,
+	SDM_IO_RIP			= 0x6408,
+	SDM_GUEST_S_CET			= 0x6828,
+	SDM_GUEST_SSP			= 0x682a,
+	SDM_GUEST_SSP_TABLE		= 0x682c,
+	SDM_HOST_S_CET			= 0x6c18,
+	SDM_HOST_SSP			= 0x6c1a,
+	SDM_HOST_SSP_TABLE		= 0x6c1c,
+};
+
+/* Secondary processor-based controls. */
+#define SDM_PROC2_EPT_VIOLATION_VE	BIT(18)
+#define SDM_PROC2_XSAVES		BIT(20)
+#define SDM_PROC2_PASID_TRANSLATION	BIT(21)
+#define SDM_PROC2_SPP			BIT(23)
+#define SDM_PROC2_PCONFIG		BIT(27)
+#define SDM_PROC2_ENCLV_EXITING		BIT(28)
+
+/* Tertiary processor-based controls. */
+#define SDM_PROC3_LOADIWKEY_EXITING	BIT(0)
+#define SDM_PROC3_HLAT			BIT(1)
+#define SDM_PROC3_PAGING_WRITE		BIT(2)
+#define SDM_PROC3_PAGING_VERIFICATION	BIT(3)
+#define SDM_PROC3_IPI_VIRTUALIZATION	BIT(4)
+#define SDM_PROC3_VIRTUAL_SPEC_CTRL	BIT(7)
+
+/* VM-exit controls, primary and secondary. */
+#define SDM_EXIT_CLEAR_LBR_CTL		BIT(26)
+#define SDM_EXIT_CLEAR_UINV		BIT(27)
+#define SDM_EXIT_LOAD_CET		BIT(28)
+#define SDM_EXIT_LOAD_PKRS		BIT(29)
+#define SDM_EXIT_SAVE_PERF_GLOBAL_CTRL	BIT(30)
+#define SDM_EXIT_ACTIVATE_SECONDARY	BIT(31)
+#define SDM_EXIT2_SAVE_FRED		BIT(0)
+#define SDM_EXIT2_LOAD_FRED		BIT(1)
+
+/* VM-entry controls. */
+#define SDM_ENTRY_LOAD_UINV		BIT(19)
+#define SDM_ENTRY_LOAD_CET		BIT(20)
+#define SDM_ENTRY_LOAD_LBR_CTL		BIT(21)
+#define SDM_ENTRY_LOAD_PKRS		BIT(22)
+#define SDM_ENTRY_LOAD_FRED		BIT(23)
+
+/* IA32_VMX_BASIC (appendix "VMX Capability Reporting Facility"). */
+#define SDM_BASIC_DUAL_MONITOR		BIT_ULL(49)
+#define SDM_BASIC_ANY_ERROR_CODE	BIT_ULL(56)
+
+/* IA32_VMX_MISC. */
+#define SDM_MISC_ACTIVITY_SHIFT		5	/* state n is bit 5 + n */
+#define SDM_MISC_ZERO_LENGTH_INJECTION	BIT_ULL(30)
+
+/* IA32_VMX_EPT_VPID_CAP. */
+#define SDM_EPT_SUPERVISOR_SHADOW_STACK	BIT_ULL(23)
+
+/* Basic exit reasons of TDX instructions, where the CPU has them. */
+#define SDM_EXIT_REASON_SEAMCALL	76
+#define SDM_EXIT_REASON_TDCALL		77
+
+#endif /* KEEL_VMX_SDM_H */

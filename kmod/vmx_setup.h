@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What goes into a VMCS before its guest runs: see vmx_setup.c. */
+#ifndef KEEL_VMX_SETUP_H
+#define KEEL_VMX_SETUP_H
+
+#include <linux/types.h>
+#include <asm/vmx.h>
+
+struct keel_vcpu;
+
+/**
+ * struct vmx_controls - the controls of every guest, folded with what is allowed
+ * @pin: pin-based
+ * @proc: primary processor-based
+ * @proc2: secondary processor-based
+ * @exit: VM-exit
+ * @entry: VM-entry; "IA-32e mode guest" follows EFER.LMA
+ */
+struct vmx_controls {
+	u32 pin;
+	u32 proc;
+	u32 proc2;
+	u32 exit;
+	u32 entry;
+};
+
+extern struct vmx_controls vmx_controls;
+
+int vmx_setup_init(void);
+void vmx_setup_vmcs(struct keel_vcpu *vcpu);
+void vmx_setup_host_cpu(void);
+void vmx_setup_cpuid(struct keel_vcpu *vcpu);
+u16 vmx_vpid_alloc(void);
+void vmx_vpid_free(u16 vpid);
+
+/* CR0 and CR4 in the VMCS: what the guest asked for and what VMX insists on. */
+u64 vmx_real_cr0(u64 cr0);
+u64 vmx_real_cr4(u64 cr4);
+
+static inline bool vmx_has_unrestricted(void)
+{
+	return vmx_controls.proc2 & SECONDARY_EXEC_UNRESTRICTED_GUEST;
+}
+
+#endif /* KEEL_VMX_SETUP_H */

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Register groups of a vCPU, to and from its VMCS: see vmx_state.c. */
+#ifndef KEEL_VMX_STATE_H
+#define KEEL_VMX_STATE_H
+
+#include <linux/types.h>
+
+struct keel_segment;
+struct keel_vcpu;
+
+/**
+ * struct keel_groups - where the register groups of one transfer are
+ * @regs: KEEL_STATE_REGS
+ * @segments: KEEL_STATE_SEGMENTS
+ * @control: KEEL_STATE_CONTROL
+ * @debug: KEEL_STATE_DEBUG
+ * @events: KEEL_STATE_EVENTS
+ */
+struct keel_groups {
+	struct keel_regs *regs;
+	struct keel_segments *segments;
+	struct keel_control *control;
+	struct keel_debug *debug;
+	struct keel_events *events;
+};
+
+/* The groups inside struct keel_run and struct keel_state have these names. */
+#define KEEL_GROUPS_OF(s) ((struct keel_groups) {				\
+	.regs = &(s)->regs, .segments = &(s)->segments, .control = &(s)->control,	\
+	.debug = &(s)->debug, .events = &(s)->events })
+
+void vmx_state_get(struct keel_vcpu *vcpu, u64 groups, const struct keel_groups *to);
+int vmx_state_check(struct keel_vcpu *vcpu, u64 groups, const struct keel_groups *from);
+void vmx_state_set(struct keel_vcpu *vcpu, u64 groups, const struct keel_groups *from);
+void vmx_state_reset(struct keel_vcpu *vcpu);
+int vmx_set_efer(struct keel_vcpu *vcpu, u64 efer);
+void vmx_put_cr0(struct keel_vcpu *vcpu, u64 cr0);
+void vmx_put_cr4(struct keel_vcpu *vcpu, u64 cr4);
+void vmx_put_efer(u64 efer);
+u64 vmx_get_cr0(void);
+u64 vmx_get_cr4(void);
+void vmx_get_segment(unsigned int n, struct keel_segment *seg);
+void vmx_put_dr7(struct keel_vcpu *vcpu, u64 dr7);
+const char *vmx_cr0_wrong(struct keel_vcpu *vcpu, u64 cr0);
+bool vmx_inactive(const struct keel_vcpu *vcpu);
+const char *vmx_cr4_wrong(struct keel_vcpu *vcpu, u64 cr4);
+
+#endif /* KEEL_VMX_STATE_H */

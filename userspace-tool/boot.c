@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What a boot loader does: image, tables, registers.
+ *
+ * All vCPUs begin at the entry, in the same state but for the stack and the
+ * number in RDI, which says which one it is: there is no interrupt controller
+ * yet by which the first could start the others.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "boot.h"
+#include "cmd.h"
+#include "lib/keel.h"
+#include "machine.h"
+
+#define REAL_END	0x100000
+#define PROT_END	0x100000000ULL
+/* Stacks in real mode end below where a boot sector is. */
+#define REAL_STACK	0x7c00
+#define REAL_STACK_BYTES 0x180
+
+static int load_image(struct machine *machine, const struct boot *boot,
+		      struct image *image, const __u8 *bytes, size_t nr)
+{
+	__u64 load_at = boot->load_at;
+	int ret;
+
+	if (image_is_elf(bytes, nr)) {
+		if (boot->has_load_at) {
+			cmd_error("%s: is ELF and says itself where it goes; leave out --load-at",
+				  boot->path);
+			return -EINVAL;
+		}
+		ret = image_load_elf(image, &machine->memory, bytes, nr);
+	} else {
+		if (!boot->has_load_at)
+			load_at = boot->mode == IMAGE_MODE_REAL ? BOOT_REAL :
+								  BOOT_FLAT;
+		ret = image_load_flat(image, &machine->memory, bytes, nr,
+				      load_at);
+	}
+	if (ret)
+		cmd_error("%s: %s", boot->path, image->error);
+	return ret;
+}
+
+static int read_and_load(struct machine *machine, const struct boot *boot,
+			 struct image *image)
+{
+	__u8 *bytes;
+	size_t nr;
+	int ret;
+
+	ret = image_read(boot->path, &bytes, &nr);
+	if (ret) {
+		cmd_error("%s: %s", boot->path, strerror(-ret));
+		return ret;
+	}
+	ret = load_image(machine, boot, image, bytes, nr);
+	free(bytes);
+	return ret;
+}
+
+static int refuse(const struct boot *boot, const char *why)
+{
+	cmd_error("%s: %s", boot->path, why);
+	return -EINVAL;
+}
+
+/* What the chosen mode asks of entry and CPU. */
+static int check(const struct machine *machine, const struct boot *boot,
+		 const struct image *image)
+{
+	bool unrestricted = machine->info.features &
+			    KEEL_FEATURE_UNRESTRICTED_GUEST;
+
+	if (!memory_at(&machine->memory, image->entry, 1))
+		return refuse(boot, "the entry is outside of the guest's memory");
+	if (image->mode == IMAGE_MODE_REAL && !unrestricted)
+		return refuse(boot,
+			      "this CPU cannot run guests in real mode (no unrestricted guest); use --mode prot or long");
+	if (image->mode == IMAGE_MODE_REAL && image->entry >= REAL_END)
+		return refuse(boot,
+			      "the entry is not below 1 MiB, where real mode ends");
+	if (image->mode == IMAGE_MODE_PROT && image->entry >= PROT_END)
+		return refuse(boot,
+			      "the entry is not below 4 GiB, where 32-bit mode ends");
+	return 0;
+}
+
+/* How far the long mode tables map: RAM, and the room for devices. */
+static __u64 map_bytes(const struct machine *machine)
+{
+	__u64 end = memory_end(&machine->memory);
+
+	if (end < MEMORY_HIGH)
+		return MEMORY_HIGH;
+	return end < BOOT_MAP_MAX ? end : BOOT_MAP_MAX;
+}
+
+/* Write the tables that the mode needs; where they do not fit, say so. */
+static int write_tables(struct machine *machine, const struct boot *boot,
+			const struct image *image)
+{
+	__u64 end = BOOT_PAGES + 4096;
+	__u8 *low;
+
+	if (image->mode == IMAGE_MODE_REAL)
+		return 0;
+	if (image->mode == IMAGE_MODE_LONG)
+		end = BOOT_PAGES +
+		      keel_long_tables_bytes(map_bytes(machine));
+	low = memory_at(&machine->memory, 0, BOOT_PAGES_END);
+	if (!low || end > BOOT_PAGES_END)
+		return refuse(boot, "no room for page tables");
+	if (image->first < end && image->last >= BOOT_GDT) {
+		cmd_error("%s: covers 0x%llx to 0x%llx; 0x%x to 0x%llx is needed for page tables",
+			  boot->path, image->first, image->last, BOOT_GDT,
+			  end - 1);
+		return -EINVAL;
+	}
+	keel_write_gdt(low + BOOT_GDT, image->mode == IMAGE_MODE_LONG);
+	if (image->mode == IMAGE_MODE_LONG)
+		keel_write_long_tables(low + BOOT_PAGES, BOOT_PAGES,
+				       map_bytes(machine));
+	else
+		keel_write_page_directory(low + BOOT_PAGES);
+	return 0;
+}
+
+static void start_state(const struct machine *machine,
+			const struct image *image, unsigned int id,
+			struct keel_state *state)
+{
+	__u64 stack = BOOT_STACK - id * BOOT_STACK_BYTES;
+
+	if (image->mode == IMAGE_MODE_REAL) {
+		keel_start_real(state, image->entry);
+		stack = REAL_STACK - id * REAL_STACK_BYTES;
+	} else if (image->mode == IMAGE_MODE_LONG) {
+		keel_start_long(state, image->entry, BOOT_GDT, BOOT_PAGES);
+	} else if (machine->info.features & KEEL_FEATURE_UNRESTRICTED_GUEST) {
+		keel_start_prot(state, image->entry, BOOT_GDT);
+	} else {
+		keel_start_paged(state, image->entry, BOOT_GDT, BOOT_PAGES);
+	}
+	state->regs.gpr[KEEL_RSP] = stack;
+	state->regs.gpr[KEEL_RDI] = id;
+}
+
+/**
+ * boot_machine() - put an image into a machine and its vCPUs at the entry
+ * @machine: a machine that has not started
+ * @boot: what, and how
+ *
+ * Return: 0, or a negative errno after a message.
+ */
+int boot_machine(struct machine *machine, const struct boot *boot)
+{
+	struct keel_state state;
+	struct image image;
+	unsigned int i;
+	int ret;
+
+	ret = read_and_load(machine, boot, &image);
+	if (ret)
+		return ret;
+	if (boot->mode != IMAGE_MODE_ANY)
+		image.mode = boot->mode;
+	else if (image.mode == IMAGE_MODE_ANY)
+		image.mode = IMAGE_MODE_LONG;
+	if (boot->has_entry)
+		image.entry = boot->entry;
+	ret = check(machine, boot, &image);
+	if (!ret)
+		ret = write_tables(machine, boot, &image);
+	if (ret)
+		return ret;
+	for (i = 0; i < machine->nr_vcpus; i++) {
+		start_state(machine, &image, i, &state);
+		ret = keel_set_state(machine->vcpus[i].fd, &state);
+		if (ret) {
+			cmd_error("setting the registers of vCPU %u: %s; the kernel's log says why",
+				  i, strerror(-ret));
+			return ret;
+		}
+	}
+	return 0;
+}

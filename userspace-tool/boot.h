@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What a boot loader leaves behind: the image in memory, tables, registers.
+ */
+#ifndef BOOT_H
+#define BOOT_H
+
+#include <stdbool.h>
+#include <linux/types.h>
+
+#include "image.h"
+
+struct machine;
+
+/**
+ * DOC: low memory when the guest begins
+ *
+ * In protected and long mode the first MiB holds what the CPU needs to be in
+ * these modes, and stacks.  The guest may use all of it as soon as it has its
+ * own.
+ */
+/** define BOOT_GDT - the segment descriptors */
+#define BOOT_GDT		0x1000
+/** define BOOT_PAGES - the page tables: page directory, or PML4 and the rest */
+#define BOOT_PAGES		0x2000
+/** define BOOT_PAGES_END - what they do not reach */
+#define BOOT_PAGES_END		0x50000
+/** define BOOT_STACK - top of the stack of vCPU 0; the others' lie below */
+#define BOOT_STACK		0x90000
+/** define BOOT_STACK_BYTES - size of each */
+#define BOOT_STACK_BYTES	0x1000
+/** define BOOT_MAP_MAX - how far the long mode tables map memory at most */
+#define BOOT_MAP_MAX		(64ULL << 30)
+/** define BOOT_REAL - where a flat binary for real mode goes */
+#define BOOT_REAL		0x7c00
+/** define BOOT_FLAT - where another flat binary goes */
+#define BOOT_FLAT		0x100000
+
+/**
+ * struct boot - how a guest is to begin
+ * @path: the image
+ * @mode: the mode, or IMAGE_MODE_ANY: what the image wants, else long mode
+ * @has_load_at: @load_at was given
+ * @load_at: where a flat binary goes
+ * @has_entry: @entry was given
+ * @entry: guest physical address of the first instruction
+ */
+struct boot {
+	const char *path;
+	enum image_mode mode;
+	bool has_load_at;
+	__u64 load_at;
+	bool has_entry;
+	__u64 entry;
+};
+
+int boot_machine(struct machine *machine, const struct boot *boot);
+
+#endif /* BOOT_H */

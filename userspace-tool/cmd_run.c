@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * keel run: run a guest.
+ *
+ * Reads the options, makes a machine, boots it, and waits.  What a machine is
+ * stands in machine.h, where the guest begins in boot.h.
+ */
+#include <argp.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "boot.h"
+#include "cmd.h"
+#include "console.h"
+#include "machine.h"
+
+#define MIB		20
+#define DEFAULT_MEM	128
+#define MAX_MEM		(MEMORY_MAX >> MIB)
+
+struct options {
+	struct boot boot;
+	__u64 mem;
+	unsigned int cpus;
+	bool verbose;
+};
+
+enum {
+	KEY_LOAD_AT = 256,
+	KEY_ENTRY,
+	KEY_MODE,
+};
+
+static const struct argp_option option_list[] = {
+	{ "mem", 'm', "MIB", 0, "Guest memory in MiB (128)", 0 },
+	{ "cpus", 'c', "N", 0, "Number of vCPUs (1)", 0 },
+	{ "load-at", KEY_LOAD_AT, "ADDRESS", 0,
+	  "Where a flat binary goes (0x7c00 in real mode, else 0x100000)", 0 },
+	{ "entry", KEY_ENTRY, "ADDRESS", 0,
+	  "Physical address of the first instruction", 0 },
+	{ "mode", KEY_MODE, "real|prot|long", 0,
+	  "Mode in which the guest begins (a flat binary: long)", 0 },
+	{ "verbose", 'v', NULL, 0, "Print each exit on standard error", 0 },
+	{ 0 },
+};
+
+/* A number in C's notation; what is not one ends the program. */
+static __u64 parse_number(const struct argp_state *state, const char *what,
+			  const char *text, __u64 min, __u64 max)
+{
+	unsigned long long value;
+	char *end;
+
+	errno = 0;
+	value = strtoull(text, &end, 0);
+	/* strtoull() takes signs and blanks, too. */
+	if (*text < '0' || *text > '9' || *end || errno)
+		argp_error(state, "%s: '%s' is not a number", what, text);
+	if (value < min || value > max)
+		argp_error(state, "%s: %s is not between %llu and %llu", what,
+			   text, min, max);
+	return value;
+}
+
+static enum image_mode parse_mode(const struct argp_state *state, const char *text)
+{
+	if (!strcmp(text, "real"))
+		return IMAGE_MODE_REAL;
+	if (!strcmp(text, "prot"))
+		return IMAGE_MODE_PROT;
+	if (!strcmp(text, "long"))
+		return IMAGE_MODE_LONG;
+	argp_error(state, "--mode: '%s' is none of real, prot, long", text);
+	return IMAGE_MODE_ANY;
+}
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	struct options *options = state->input;
+
+	switch (key) {
+	case 'm':
+		options->mem = parse_number(state, "--mem", arg, 1, MAX_MEM);
+		return 0;
+	case 'c':
+		options->cpus = parse_number(state, "--cpus", arg, 1,
+					     KEEL_MAX_VCPUS);
+		return 0;
+	case 'v':
+		options->verbose = true;
+		return 0;
+	case KEY_LOAD_AT:
+		options->boot.has_load_at = true;
+		options->boot.load_at = parse_number(state, "--load-at",
+						     arg, 0, ~0ULL);
+		return 0;
+	case KEY_ENTRY:
+		options->boot.has_entry = true;
+		options->boot.entry = parse_number(state, "--entry", arg,
+						   0, ~0ULL);
+		return 0;
+	case KEY_MODE:
+		options->boot.mode = parse_mode(state, arg);
+		return 0;
+	case ARGP_KEY_ARG:
+		if (options->boot.path)
+			argp_error(state, "unexpected argument '%s'", arg);
+		options->boot.path = arg;
+		return 0;
+	case ARGP_KEY_NO_ARGS:
+		argp_error(state, "no image given");
+		return EINVAL;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static const struct argp argp = {
+	.options = option_list,
+	.parser = parse,
+	.args_doc = "IMAGE",
+	.doc = "Run a guest: a flat binary, or an ELF executable for i386 or x86-64.\vIts first serial port is this terminal; Ctrl-A X ends it, Ctrl-A H lists more keys.  keel-run(1) tells what the exit status says.",
+};
+
+/* The machine is made; returns the exit status. */
+static int run(struct machine *machine, struct console *console,
+	       const struct options *options)
+{
+	machine->verbose = options->verbose;
+	if (console_attach(console) || boot_machine(machine, &options->boot))
+		return MACHINE_HOST_ERROR;
+	if (!machine_start(machine))
+		console_serve(console);
+	console_close(console);
+	machine_join(machine);
+	return machine_exit_status(machine);
+}
+
+int cmd_run(int argc, char **argv)
+{
+	struct options options = { .mem = DEFAULT_MEM, .cpus = 1 };
+	int status = MACHINE_HOST_ERROR;
+	struct machine machine;
+	struct console console;
+	int keel;
+
+	if (argp_parse(&argp, argc, argv, 0, NULL, &options))
+		return CMD_FAILED;
+	keel = cmd_open();
+	if (keel < 0)
+		return MACHINE_HOST_ERROR;
+	if (!console_init(&console, &machine)) {
+		if (!machine_create(&machine, keel, options.mem << MIB,
+				    options.cpus))
+			status = run(&machine, &console, &options);
+		machine_destroy(&machine);
+	}
+	console_destroy(&console);
+	close(keel);
+	return status;
+}

@@ -1,0 +1,265 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A machine: making it, starting and stopping its threads, taking it apart.
+ *
+ * Whoever sees the end first says so with machine_stop(); all threads then
+ * leave on their own.  Next to read: vcpu.c, what a thread does.
+ */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "cmd.h"
+#include "lib/keel.h"
+#include "machine.h"
+
+/* Takes a vCPU's thread out of KEEL_RUN, or out of a write that blocks. */
+#define KICK	SIGUSR1
+
+static int create_vcpu(struct machine *machine, unsigned int id)
+{
+	struct vcpu *vcpu = &machine->vcpus[id];
+
+	vcpu->machine = machine;
+	vcpu->id = id;
+	vcpu->fd = keel_create_vcpu(machine->vm, id);
+	if (vcpu->fd < 0)
+		return vcpu->fd;
+	return keel_map_run(vcpu->fd, machine->info.run_size, &vcpu->run);
+}
+
+static int say(int ret, const char *what, const char *remedy)
+{
+	if (ret < 0)
+		cmd_error("%s: %s%s%s", what, strerror(-ret),
+			  remedy ? "; " : "", remedy ? remedy : "");
+	return ret;
+}
+
+static const char *create_remedy(int ret)
+{
+	switch (ret) {
+	case -EBUSY:
+		return "another hypervisor uses VMX: 'rmmod kvm_intel' where it is KVM";
+	case -ENODEV:
+		return "VMX is missing or locked off by firmware; the kernel's log names the CPU";
+	case -EMFILE:
+		return "raise the limit with 'ulimit -n'";
+	case -ENOMEM:
+		return NULL;
+	default:
+		return "the kernel's log says why";
+	}
+}
+
+static int get_info(struct machine *machine, int keel)
+{
+	int ret = keel_get_info(keel, KEEL_CPU_ALL, &machine->info);
+
+	if (ret < 0)
+		return say(ret, KEEL_DEVICE,
+			   "install module and tool from one version");
+	if (machine->info.abi_version != KEEL_ABI_VERSION ||
+	    machine->info.run_size < sizeof(struct keel_run)) {
+		cmd_error("the module has ABI %u, the tool %u; install both from one version",
+			  machine->info.abi_version, KEEL_ABI_VERSION);
+		return -EPROTO;
+	}
+	return 0;
+}
+
+/**
+ * machine_create() - make a machine
+ * @machine: filled in; machine_destroy() undoes it, also after an error
+ * @keel: descriptor from keel_open(); not kept
+ * @bytes: guest memory, a multiple of 4096
+ * @nr_vcpus: 1 to KEEL_MAX_VCPUS
+ *
+ * Return: 0, or a negative errno after a message.
+ */
+int machine_create(struct machine *machine, int keel, __u64 bytes,
+		   unsigned int nr_vcpus)
+{
+	unsigned int i;
+	int ret;
+
+	memset(machine, 0, sizeof(*machine));
+	machine->vm = -1;
+	machine->done = -1;
+	pthread_mutex_init(&machine->lock, NULL);
+	pthread_cond_init(&machine->wake, NULL);
+	ret = get_info(machine, keel);
+	if (ret < 0)
+		return ret;
+	machine->done = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (machine->done < 0)
+		return say(-errno, "eventfd", NULL);
+	ret = memory_create(&machine->memory, bytes);
+	if (ret < 0)
+		return say(ret, "guest memory", "choose less with --mem");
+	if (machine->info.phys_bits < 64 &&
+	    memory_end(&machine->memory) >> machine->info.phys_bits)
+		return say(-EINVAL, "guest memory",
+			   "the CPU has too few physical address bits; choose less with --mem");
+	machine->vm = keel_create_vm(keel, 0);
+	if (machine->vm < 0)
+		return say(machine->vm, "making a VM",
+			   create_remedy(machine->vm));
+	ret = memory_map(&machine->memory, machine->vm);
+	if (ret < 0)
+		return say(ret, "mapping guest memory", create_remedy(ret));
+	machine->vcpus = calloc(nr_vcpus, sizeof(*machine->vcpus));
+	if (!machine->vcpus)
+		return say(-ENOMEM, "vCPUs", NULL);
+	for (i = 0; i < nr_vcpus; i++) {
+		machine->nr_vcpus = i + 1;
+		ret = create_vcpu(machine, i);
+		if (ret < 0)
+			return say(ret, "making a vCPU", create_remedy(ret));
+	}
+	return 0;
+}
+
+/**
+ * machine_destroy() - take a machine apart
+ * @machine: from machine_create(); its threads have been joined.  A second call
+ *	does nothing.
+ */
+void machine_destroy(struct machine *machine)
+{
+	unsigned int i;
+
+	for (i = 0; i < machine->nr_vcpus; i++) {
+		keel_unmap_run(machine->vcpus[i].run, machine->info.run_size);
+		if (machine->vcpus[i].fd >= 0)
+			close(machine->vcpus[i].fd);
+	}
+	free(machine->vcpus);
+	machine->vcpus = NULL;
+	machine->nr_vcpus = 0;
+	if (machine->vm >= 0)
+		close(machine->vm);
+	machine->vm = -1;
+	memory_destroy(&machine->memory);
+	bus_destroy(&machine->ports);
+	bus_destroy(&machine->mmio);
+	if (machine->done >= 0)
+		close(machine->done);
+	machine->done = -1;
+}
+
+static void do_nothing(int signo)
+{
+	(void)signo;
+}
+
+/**
+ * machine_start() - let all vCPUs run
+ * @machine: a machine whose vCPUs have a state
+ *
+ * The threads have the caller's signal mask, but for the one that stops them.
+ *
+ * Return: 0, or a negative errno after a message; machine_join() then ends
+ * the threads that had been started.
+ */
+int machine_start(struct machine *machine)
+{
+	struct sigaction kick = { .sa_handler = do_nothing };
+	char name[16];
+	unsigned int i;
+	int ret;
+
+	/* Without SA_RESTART: a blocked call returns, which is all it is for. */
+	sigaction(KICK, &kick, NULL);
+	for (i = 0; i < machine->nr_vcpus; i++) {
+		struct vcpu *vcpu = &machine->vcpus[i];
+
+		ret = pthread_create(&vcpu->thread, NULL, vcpu_thread, vcpu);
+		if (ret) {
+			machine_stop(machine, MACHINE_HOST_ERROR, 0);
+			return say(-ret, "starting a thread", NULL);
+		}
+		vcpu->started = true;
+		snprintf(name, sizeof(name), "keel-vcpu%hu",
+			 (unsigned short)i);
+		pthread_setname_np(vcpu->thread, name);
+	}
+	return 0;
+}
+
+/**
+ * machine_stop() - the machine has ended
+ * @machine: the machine
+ * @end: how
+ * @status: of MACHINE_DEBUG_EXIT, else 0
+ *
+ * From any thread, without the machine's lock.  The first call counts.
+ *
+ * Return: whether this was it.
+ */
+bool machine_stop(struct machine *machine, enum machine_end end, int status)
+{
+	const __u64 one = 1;
+	bool first;
+
+	pthread_mutex_lock(&machine->lock);
+	first = !machine->stopping;
+	if (first) {
+		machine->end = end;
+		machine->status = status;
+		machine->stopping = true;
+		pthread_cond_broadcast(&machine->wake);
+	}
+	pthread_mutex_unlock(&machine->lock);
+	/* It cannot fail: the counter is far from full. */
+	if (first && write(machine->done, &one, sizeof(one)) < 0)
+		abort();
+	return first;
+}
+
+/**
+ * machine_join() - wait for all threads
+ * @machine: a machine that was told to stop, or did by itself
+ *
+ * Called by the thread that started it.
+ */
+void machine_join(struct machine *machine)
+{
+	const struct timespec soon = { .tv_nsec = 1000000 };
+	unsigned int i;
+
+	for (i = 0; i < machine->nr_vcpus; i++) {
+		struct vcpu *vcpu = &machine->vcpus[i];
+
+		if (!vcpu->started)
+			continue;
+		/*
+		 * KEEL_RUN sees immediate_exit however late it comes to read
+		 * it.  A write to a full pipe does not: it may begin just after
+		 * the signal came, so that one signal is not enough.
+		 */
+		vcpu->run->immediate_exit = 1;
+		do {
+			pthread_kill(vcpu->thread, KICK);
+		} while (pthread_tryjoin_np(vcpu->thread, NULL) == EBUSY &&
+			 !nanosleep(&soon, NULL));
+		vcpu->started = false;
+	}
+}
+
+/**
+ * machine_exit_status() - what keel run returns
+ * @machine: a machine that has ended
+ *
+ * Return: an exit status.
+ */
+int machine_exit_status(const struct machine *machine)
+{
+	if (machine->end == MACHINE_DEBUG_EXIT)
+		return machine->status;
+	return machine->end;
+}

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * A machine: memory, buses, vCPUs and the threads that run them.
+ *
+ * Everything hangs off struct machine: a process may have several.  Who makes
+ * one puts devices on its buses, an image into its memory and a state into its
+ * vCPUs, starts it, waits until &machine.done is readable, and destroys it.
+ */
+#ifndef MACHINE_H
+#define MACHINE_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <linux/keel.h>
+
+#include "devices/bus.h"
+#include "memory.h"
+
+/**
+ * enum machine_end - how a machine ended; also the exit status of keel run
+ * @MACHINE_HALTED: all vCPUs executed HLT with interrupts off
+ * @MACHINE_SHUTDOWN: triple fault
+ * @MACHINE_FAIL_ENTRY: the state of a vCPU could not be entered
+ * @MACHINE_UNSUPPORTED: the guest did what Keel does not know
+ * @MACHINE_HOST_ERROR: the host failed
+ * @MACHINE_QUIT: it was told to
+ * @MACHINE_DEBUG_EXIT: the guest used the debug exit port; the status is odd
+ *
+ * Even numbers: the odd ones belong to the debug exit port.
+ */
+enum machine_end {
+	MACHINE_HALTED = 0,
+	MACHINE_SHUTDOWN = 4,
+	MACHINE_FAIL_ENTRY = 6,
+	MACHINE_UNSUPPORTED = 8,
+	MACHINE_HOST_ERROR = 10,
+	MACHINE_QUIT = 12,
+	MACHINE_DEBUG_EXIT = 256,
+};
+
+/**
+ * struct vcpu - a virtual CPU and its thread
+ * @machine: its machine; constant
+ * @id: its number; constant
+ * @fd: its descriptor, -1 none; constant
+ * @run: the run area, NULL none; shared with the module
+ * @thread: runs it, where @started
+ * @started: there is a thread to join; used by the machine's owner alone
+ * @wanted: [T] the groups that the run area has after an exit
+ * @note: [T] what the exit log adds about the exit being served
+ *
+ * [T]: the vCPU's thread alone.
+ */
+struct vcpu {
+	struct machine *machine;
+	unsigned int id;
+	int fd;
+	struct keel_run *run;
+	pthread_t thread;
+	bool started;
+	__u64 wanted;
+	char note[256];
+};
+
+/**
+ * struct machine - a machine
+ * @info: what the host offers; constant
+ * @vm: descriptor of the VM, -1 none; constant
+ * @memory: guest memory; constant
+ * @ports: port I/O; changed only while no vCPU runs
+ * @mmio: physical memory addresses; changed only while no vCPU runs
+ * @vcpus: the vCPUs; constant
+ * @nr_vcpus: how many; constant
+ * @verbose: log each exit; constant once started
+ * @stopping: set once, under @lock; read without it
+ * @lock: guards what follows
+ * @wake: signalled when @stopping is set
+ * @nr_halted: vCPUs that halted with interrupts off
+ * @end: how it ended, once @stopping
+ * @status: of MACHINE_DEBUG_EXIT
+ * @done: eventfd, readable once @stopping; -1 none; constant
+ */
+struct machine {
+	struct keel_info info;
+	int vm;
+	struct memory memory;
+	struct bus ports;
+	struct bus mmio;
+	struct vcpu *vcpus;
+	unsigned int nr_vcpus;
+	bool verbose;
+	atomic_bool stopping;
+	pthread_mutex_t lock;
+	pthread_cond_t wake;
+	unsigned int nr_halted;
+	enum machine_end end;
+	int status;
+	int done;
+};
+
+int machine_create(struct machine *machine, int keel, __u64 bytes,
+		   unsigned int nr_vcpus);
+void machine_destroy(struct machine *machine);
+int machine_start(struct machine *machine);
+bool machine_stop(struct machine *machine, enum machine_end end, int status);
+void machine_join(struct machine *machine);
+int machine_exit_status(const struct machine *machine);
+
+/* vcpu.c */
+void *vcpu_thread(void *arg);
+void vcpu_note(struct vcpu *vcpu, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+void vcpu_fail(struct vcpu *vcpu, enum machine_end end, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/* mmio.c */
+void vcpu_mmio(struct vcpu *vcpu);
+
+#endif /* MACHINE_H */

@@ -1,0 +1,316 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * VMs and vCPUs without a module: each call of KEEL_RUN plays the next exit of
+ * a short script, which FAKE_KEEL chooses, and each vCPU plays the script anew.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lib/keel.h"
+
+#define MAX_FDS	128
+
+/* Where a script's OUT instructions get their bytes, and IN leave them. */
+static const char greeting[] = "Hello\r\n";
+
+static struct vcpu {
+	struct keel_run *run;
+	struct keel_state state;
+	__u8 xsave[832];
+	__u32 id;
+	unsigned int step;
+} vcpus[MAX_FDS];
+
+static __u8 *guest_memory;
+
+static bool play(const char *part)
+{
+	const char *what = getenv("FAKE_KEEL");
+
+	return what && !strcmp(what, part);
+}
+
+static int new_fd(void)
+{
+	int fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	return fd < 0 ? -errno : fd;
+}
+
+int keel_create_vm(int fd, __u32 flags)
+{
+	(void)fd;
+	(void)flags;
+	if (play("busy"))
+		return -EBUSY;
+	return new_fd();
+}
+
+int keel_set_memory(int vm, __u32 slot, __u32 flags, __u64 gpa, __u64 bytes,
+		    void *memory)
+{
+	(void)vm;
+	(void)flags;
+	(void)gpa;
+	(void)bytes;
+	if (!slot)
+		guest_memory = memory;
+	return 0;
+}
+
+int keel_create_vcpu(int vm, __u32 id)
+{
+	int fd = new_fd();
+
+	(void)vm;
+	if (fd >= MAX_FDS)
+		return -EMFILE;
+	if (fd >= 0)
+		vcpus[fd].id = id;
+	return fd;
+}
+
+int keel_map_run(int vcpu, __u32 run_size, struct keel_run **run)
+{
+	*run = calloc(1, run_size);
+	vcpus[vcpu].run = *run;
+	return *run ? 0 : -ENOMEM;
+}
+
+void keel_unmap_run(struct keel_run *run, __u32 run_size)
+{
+	(void)run_size;
+	free(run);
+}
+
+int keel_get_state(int vcpu, struct keel_state *state)
+{
+	struct keel_state *have = &vcpus[vcpu].state;
+
+	if (state->groups & KEEL_STATE_XSAVE) {
+		memcpy((void *)(uintptr_t)state->xsave, vcpus[vcpu].xsave,
+		       sizeof(vcpus[vcpu].xsave));
+		return 0;
+	}
+	state->regs = have->regs;
+	state->segments = have->segments;
+	state->control = have->control;
+	state->events = have->events;
+	return 0;
+}
+
+int keel_set_state(int vcpu, struct keel_state *state)
+{
+	if (state->groups & KEEL_STATE_XSAVE) {
+		memcpy(vcpus[vcpu].xsave, (void *)(uintptr_t)state->xsave,
+		       sizeof(vcpus[vcpu].xsave));
+		return 0;
+	}
+	if (state->regs.rflags == 0)
+		return -EINVAL;
+	vcpus[vcpu].state = *state;
+	return 0;
+}
+
+int keel_inject(int vcpu, const struct keel_event *event)
+{
+	fprintf(stderr, "fake: vector %u error %u payload 0x%llx into %u\n",
+		event->vector, event->error_code, event->payload,
+		vcpus[vcpu].id);
+	return 0;
+}
+
+/* Identity; the page at 0xdead000 faults. */
+int keel_translate(int vcpu, __u64 gva, __u32 access,
+		   struct keel_translate *result)
+{
+	(void)vcpu;
+	memset(result, 0, sizeof(*result));
+	result->gpa = gva;
+	result->fault = gva >> 12 == 0xdead;
+	result->error_code = access & KEEL_ACCESS_WRITE ? 2 : 0;
+	return 0;
+}
+
+int keel_dump_vmcs(int vcpu, char *text, __u32 *bytes)
+{
+	static const char dump[] = "Guest CR0: 0x0\n";
+	__u32 room = *bytes;
+
+	(void)vcpu;
+	*bytes = sizeof(dump) - 1;
+	if (room < *bytes)
+		return -E2BIG;
+	memcpy(text, dump, *bytes);
+	return 0;
+}
+
+static int io(struct keel_run *run, __u16 port, unsigned int bytes, bool in,
+	      const void *data, unsigned int count)
+{
+	run->exit_reason = KEEL_EXIT_IO;
+	run->io.port = port;
+	run->io.bytes = bytes;
+	run->io.in = in;
+	run->io.count = count;
+	run->io.data_offset = KEEL_RUN_DATA;
+	if (!in)
+		memcpy((char *)run + KEEL_RUN_DATA, data, bytes * count);
+	return 0;
+}
+
+static int leave(struct keel_run *run, __u32 reason)
+{
+	run->exit_reason = reason;
+	return 0;
+}
+
+static int mmio(struct vcpu *vcpu, __u64 gpa, __u32 access, const char *insn,
+		unsigned int len)
+{
+	struct keel_run *run = vcpu->run;
+
+	run->mmio.gpa = gpa;
+	run->mmio.access = access;
+	run->mmio.insn_len = len;
+	memcpy(run->mmio.insn, insn, len);
+	return leave(run, KEEL_EXIT_MMIO);
+}
+
+/* Until the user does something; as the module, which sees it first. */
+static int block(struct keel_run *run)
+{
+	while (!__atomic_load_n(&run->immediate_exit, __ATOMIC_RELAXED))
+		if (poll(NULL, 0, 10000) < 0)
+			break;
+	leave(run, KEEL_EXIT_INTR);
+	return -EINTR;
+}
+
+static int fail_entry(struct keel_run *run)
+{
+	run->fail_entry.hw_reason = 0x80000021;
+	run->fail_entry.field = 0x6800;
+	run->fail_entry.value = 0x10;
+	strcpy(run->fail_entry.rule, "bit 31 must be 1");
+	return leave(run, KEEL_EXIT_FAIL_ENTRY);
+}
+
+/* Send back what comes in, until a 'q'. */
+static int echo(struct vcpu *vcpu, struct keel_run *run)
+{
+	__u8 got = *((__u8 *)run + KEEL_RUN_DATA);
+
+	switch (vcpu->step++ % 3) {
+	case 0:
+		return io(run, 0x3fd, 1, true, NULL, 1);
+	case 1:
+		if (got & 1)
+			return io(run, 0x3f8, 1, true, NULL, 1);
+		vcpu->step = 0;
+		poll(NULL, 0, 1);
+		return leave(run, KEEL_EXIT_INTR);
+	default:
+		if (got == 'q')
+			return leave(run, KEEL_EXIT_HLT);
+		return io(run, 0x3f8, 1, false, &got, 1);
+	}
+}
+
+/* A vector register: XMM1 in the area, and the bit that says SSE is there. */
+static int touch_vector(struct vcpu *vcpu)
+{
+	static const __u8 zeros[16];
+	__u8 ones[16];
+
+	memset(ones, 0xff, sizeof(ones));
+	switch (vcpu->step++) {
+	case 0:		/* movups xmm1, [rbx] */
+		vcpu->state.regs.gpr[KEEL_RBX] = 0xfee00020;
+		return mmio(vcpu, 0xfee00020, 0, "\x0f\x10\x0b", 3);
+	default:
+		if (vcpu->xsave[512] != 2 ||
+		    memcmp(vcpu->xsave + 160, zeros, 16) ||
+		    memcmp(vcpu->xsave + 176, ones, 16) ||
+		    memcmp(vcpu->xsave + 192, zeros, 16))
+			return -EIO;
+		return leave(vcpu->run, KEEL_EXIT_HLT);
+	}
+}
+
+/* Device at no address: reads give ones, a fault goes to the guest. */
+static int touch(struct vcpu *vcpu, struct keel_run *run)
+{
+	switch (vcpu->step++) {
+	case 0:		/* mov eax, [rbx] */
+		vcpu->state.regs.gpr[KEEL_RBX] = 0xfee00020;
+		return mmio(vcpu, 0xfee00020, 0, "\x8b\x03", 2);
+	case 1:
+		vcpu->state.regs = run->regs;
+		if (run->regs.gpr[KEEL_RAX] != 0xffffffff ||
+		    run->regs.rip != 0x100002 ||
+		    run->state_dirty != KEEL_STATE_REGS)
+			return -EIO;
+		run->state_dirty = 0;
+		/* mov [rbx], eax: a page fault */
+		vcpu->state.regs.gpr[KEEL_RBX] = 0xdead008;
+		run->regs = vcpu->state.regs;
+		run->segments = vcpu->state.segments;
+		run->control = vcpu->state.control;
+		return mmio(vcpu, 0xdead008, KEEL_ACCESS_WRITE, "\x89\x03", 2);
+	default:	/* an instruction that nobody performs: LGDT [rbx] */
+		return mmio(vcpu, 0xfee00020, 0, "\x0f\x01\x13", 3);
+	}
+}
+
+int keel_run(int fd)
+{
+	struct vcpu *vcpu = &vcpus[fd];
+	struct keel_run *run = vcpu->run;
+	const __u32 status = 5;
+
+	if (run->immediate_exit)
+		return block(run);
+	if (play("echo"))
+		return echo(vcpu, run);
+	if (play("touch"))
+		return touch(vcpu, run);
+	if (play("vector"))
+		return touch_vector(vcpu);
+	if (play("spin"))
+		return block(run);
+	if (play("fail-entry"))
+		return fail_entry(run);
+	if (play("triple"))
+		return leave(run, KEEL_EXIT_SHUTDOWN);
+	if (play("dead"))
+		return -EIO;
+	if (play("task-switch"))
+		return leave(run, KEEL_EXIT_TASK_SWITCH);
+	if (play("flood"))
+		return io(run, 0xe9, 1, false, "x", 1);
+	/* The first byte of the image says that it came where it belongs. */
+	if (guest_memory[0x100000] != 0xf4)
+		return -EIO;
+	switch (vcpu->step++) {
+	case 0:
+		return io(run, 0x3f8, 1, false, greeting, strlen(greeting));
+	case 1:
+		return io(run, 0x1234, 2, true, NULL, 1);
+	case 2:
+		if (play("debug-exit"))
+			return io(run, 0xf4, 4, false, &status, 1);
+		if (play("interrupts-on"))
+			vcpu->state.regs.rflags |= 0x200;
+		return leave(run, KEEL_EXIT_HLT);
+	default:
+		return -EIO;
+	}
+}

@@ -1,0 +1,133 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+#
+# keel run from outside, with a played module: see fake_guest.c.  How each way
+# to end shows in message and status, and what happens to the terminal.
+
+dir=$(dirname "$0")
+keel=$dir/keel_fake
+work=$(mktemp -d) || exit 1
+trap 'rm -rf "$work"' EXIT
+n=0
+failed=0
+LC_ALL=C
+export LC_ALL
+
+result() {
+	n=$((n + 1))
+	if [ "$1" = 0 ]; then
+		echo "ok $n - $2"
+	else
+		echo "not ok $n - $2"
+		echo "# status $status; output:"
+		printf '%s\n' "$output" | sed 's/^/# /'
+		failed=1
+	fi
+}
+
+# play PART NAME STATUS PATTERN ARGUMENT...
+play() {
+	FAKE_KEEL=$1 name=$2 want=$3 pattern=$4
+	export FAKE_KEEL
+	shift 4
+	output=$(timeout 20 "$keel" run "$@" 2>&1 </dev/null)
+	status=$?
+	[ $status = "$want" ] && printf '%s\n' "$output" | grep -qe "$pattern"
+	result $? "$name"
+}
+
+# A guest whose one instruction is HLT; the played CPU does not look at more.
+printf '\364' >"$work/hlt"
+: >"$work/empty"
+head -c 2000000 /dev/zero >"$work/large"
+printf '\177ELF\002\001\001' >"$work/elf"
+
+play ok 'greeting and halt' 0 '^Hello' "$work/hlt"
+play ok 'two vCPUs' 0 '^Hello' --cpus 2 "$work/hlt"
+play ok 'sixty-four vCPUs' 0 '^Hello' --cpus 64 "$work/hlt"
+play ok 'exit log: out' 0 '^cpu0 0x.* IO out port 0x3f8, 8-bit, 7 times: 0x48 0x65 ' \
+	-v "$work/hlt"
+play ok 'exit log: unclaimed port' 0 \
+	'^cpu0 0x.* IO in port 0x1234, 16-bit: 0xffff (no device)$' -v "$work/hlt"
+play ok 'exit log: halt' 0 '^cpu0 0x.* HLT$' -v "$work/hlt"
+play debug-exit 'debug exit' 11 '^Hello' "$work/hlt"
+play triple 'triple fault' 4 '^keel: vCPU 0: triple fault at 0x100000$' "$work/hlt"
+play fail-entry 'failed entry names the field' 6 \
+	'Guest CR0 (VMCS field 0x6800) is 0x10: bit 31 must be 1$' "$work/hlt"
+play fail-entry 'failed entry, VMCS' 6 '^Guest CR0: 0x0$' -v "$work/hlt"
+play dead 'dead VM' 10 "the kernel's log says why" "$work/hlt"
+play task-switch 'task switch' 8 'hardware task switch at 0x100000' "$work/hlt"
+play touch 'MMIO without device' 8 \
+	'MMIO read 0xfee00020: .*; read 0xfee00020, 32-bit: 0xffffffff (no device)' \
+	-v "$work/hlt"
+play touch 'MMIO: page fault' 8 '^fake: vector 14 error 2 payload 0xdead008 into 0$' \
+	"$work/hlt"
+play touch 'MMIO: unknown instruction' 8 \
+	'instruction at 0x100002 that Keel cannot perform on 0xfee00020.* (bytes 0f 01 13)$' \
+	"$work/hlt"
+play vector 'MMIO: vector register' 0 'movups xmm1, .*0xffffffffffffffff (no device)' \
+	-v "$work/hlt"
+play no-module 'no module' 10 'modprobe keel' "$work/hlt"
+play old-module 'old module' 10 'from one version' "$work/hlt"
+play other-abi 'other ABI' 10 '^keel: the module has ABI' "$work/hlt"
+play busy 'VMX in use' 10 'making a VM: .*; another hypervisor uses VMX' "$work/hlt"
+play restricted 'real mode needs unrestricted guest' 10 \
+	'cannot run guests in real mode' --mode real "$work/hlt"
+play restricted 'protected mode does not' 0 '^Hello' --mode prot "$work/hlt"
+play ok 'no such file' 10 'nowhere: No such file or directory$' "$work/nowhere"
+play ok 'a folder' 10 'Is a directory$' "$work"
+play ok 'empty file' 10 'empty: is empty$' "$work/empty"
+play ok 'too large' 10 'do not fit into the guest' --mem 1 "$work/large"
+play ok 'over the page tables' 10 'is needed for page tables$' --load-at 0x2000 "$work/hlt"
+play ok 'end of memory' 10 'do not fit' --load-at 0xffffffffffffffff "$work/hlt"
+play ok 'ELF cut off' 10 'elf: ' "$work/elf"
+play ok 'ELF says where' 10 'leave out --load-at$' --load-at 0x1000 "$work/elf"
+play ok 'entry outside' 10 'the entry is outside' --entry 0x80000000 "$work/hlt"
+play ok 'more memory than addresses' 10 'too few physical address bits' --mem 65536 "$work/hlt"
+play ok 'no image' 2 'no image given'
+play ok 'two images' 2 "unexpected argument 'b'" a b
+play ok 'bad number' 2 "mem: '12q' is not a number" --mem 12q a
+play ok 'negative number' 2 "mem: '-1' is not a number" --mem=-1 a
+play ok 'too many vCPUs' 2 'cpus: 65 is not between 1 and 64' --cpus 65 a
+play ok 'no such mode' 2 "mode: 'virtual' is none of" --mode virtual a
+
+# Pipes: what goes in comes out, all of it, and Ctrl-A means nothing.
+FAKE_KEEL="echo"
+output=$({ head -c 2000 /dev/zero | tr '\0' 'a'; printf '\001xq'; } |
+	timeout 20 "$keel" run "$work/hlt" 2>&1 | tr -d '\n' | wc -c)
+status=$?
+[ "$output" -eq 2002 ]
+result $? 'through pipes'
+
+# A reader that leaves.
+FAKE_KEEL=flood
+{ timeout 20 "$keel" run "$work/hlt" 2>"$work/err"; echo $? >"$work/status"; } | head -c 3 >/dev/null
+output=$(cat "$work/err") status=$(cat "$work/status")
+[ "$status" = 10 ] && [ "$output" = 'keel: standard output: Broken pipe' ]
+result $? 'standard output closed'
+
+# A signal while the guest runs.
+FAKE_KEEL=spin
+timeout -s TERM 1 "$keel" run "$work/hlt" >"$work/err" 2>&1 </dev/null
+status=$?
+output=$(cat "$work/err")
+[ $status = 124 ]
+result $? 'SIGTERM ends a guest that runs'
+FAKE_KEEL=interrupts-on
+timeout -s TERM 1 "$keel" run "$work/hlt" >"$work/err" 2>&1 </dev/null
+status=$?
+output=$(cat "$work/err")
+[ $status = 124 ]
+result $? 'HLT with interrupts on waits'
+
+if python3 -c 'import pty' 2>/dev/null; then
+	output=$(python3 "$dir/test_terminal.py" "$keel" "$work/hlt" 2>&1)
+	status=$?
+	printf '%s\n' "$output" | sed 's/^/# /'
+	result $status 'terminal: keys, and modes restored on every way out'
+else
+	n=$((n + 1))
+	echo "ok $n - terminal # SKIP no python3"
+fi
+echo "1..$n"
+exit $failed
