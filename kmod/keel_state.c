@@ -26,9 +26,6 @@
 #include "vmx_state.h"
 
 #define STATE_ALL	(KEEL_STATE_RUN | KEEL_STATE_MSRS | KEEL_STATE_XSAVE)
-#define XSAVE_MXCSR	24
-#define XSAVE_HEADER	512
-#define XSTATE_LEGACY	3ULL
 #define ACCESS_ALL	(KEEL_ACCESS_WRITE | KEEL_ACCESS_EXEC | KEEL_ACCESS_USER)
 
 static int check_state_args(const struct keel_state *s)

@@ -34,11 +34,6 @@
 #define CR0_PDPTE	(X86_CR0_PG | X86_CR0_CD | X86_CR0_NW)
 #define CR4_PDPTE	(X86_CR4_PAE | X86_CR4_PGE | X86_CR4_PSE | X86_CR4_SMEP)
 
-static enum keel_verdict general_protection(struct keel_vcpu *vcpu)
-{
-	return vmx_raise(vcpu, X86_TRAP_GP, 0, 0);
-}
-
 static bool in_64bit_mode(void)
 {
 	return (vmcs_get64(GUEST_IA32_EFER) & EFER_LMA) &&
@@ -88,7 +83,7 @@ static enum keel_verdict load_pdptes(struct keel_vcpu *vcpu)
 		if ((pdpte[i] & 1) && (pdpte[i] & reserved))
 			ret = -EINVAL;
 	if (ret) {
-		verdict = general_protection(vcpu);
+		verdict = vmx_raise_gp(vcpu);
 	} else {
 		vmcs_put64(GUEST_PDPTR0, pdpte[0]);
 		vmcs_put64(GUEST_PDPTR1, pdpte[1]);
@@ -140,12 +135,12 @@ static enum keel_verdict set_cr0(struct keel_vcpu *vcpu, u64 cr0)
 	/* ET is fixed, and reserved low bits are ignored. */
 	cr0 = (cr0 & ~0x1ffaffd0ULL) | X86_CR0_ET;
 	if (vmx_cr0_wrong(vcpu, cr0))
-		return general_protection(vcpu);
+		return vmx_raise_gp(vcpu);
 	if (paging_on && (efer & EFER_LME) &&
 	    (!(cr4 & X86_CR4_PAE) || (vmcs_get32(GUEST_CS_AR_BYTES) & VMX_AR_L_MASK)))
-		return general_protection(vcpu);
+		return vmx_raise_gp(vcpu);
 	if (paging_off && ((cr4 & X86_CR4_PCIDE) || in_64bit_mode()))
-		return general_protection(vcpu);
+		return vmx_raise_gp(vcpu);
 	if (!vmx_has_unrestricted() && (~cr0 & (X86_CR0_PE | X86_CR0_PG)))
 		return refuse_real_mode(vcpu, cr0);
 
@@ -168,12 +163,12 @@ static enum keel_verdict set_cr4(struct keel_vcpu *vcpu, u64 cr4)
 	u64 efer = vmcs_get64(GUEST_IA32_EFER);
 
 	if (vmx_cr4_wrong(vcpu, cr4))
-		return general_protection(vcpu);
+		return vmx_raise_gp(vcpu);
 	if ((efer & EFER_LMA) && (!(cr4 & X86_CR4_PAE) || ((cr4 ^ old) & X86_CR4_LA57)))
-		return general_protection(vcpu);
+		return vmx_raise_gp(vcpu);
 	if (((cr4 & ~old) & X86_CR4_PCIDE) &&
 	    (!(efer & EFER_LMA) || (vmcs_getl(GUEST_CR3) & 0xfff)))
-		return general_protection(vcpu);
+		return vmx_raise_gp(vcpu);
 	if (pae_paging(cr0, cr4, efer) && ((cr4 ^ old) & CR4_PDPTE))
 		return slow_pdptes(vcpu, cr4, true);
 	vmx_put_cr4(vcpu, cr4);
@@ -191,7 +186,7 @@ static enum keel_verdict mov_to_cr(struct keel_vcpu *vcpu, unsigned int cr, u64 
 		return set_cr4(vcpu, value);
 	case 8:
 		if (value > 15)
-			return general_protection(vcpu);
+			return vmx_raise_gp(vcpu);
 		vcpu->cr8 = value;
 		return KEEL_ADVANCE;
 	default:
@@ -227,7 +222,7 @@ enum keel_verdict exit_dr(struct keel_vcpu *vcpu)
 
 	/* Unlike others, this exit comes before the CPU's check of privilege. */
 	if (VMX_AR_DPL(vmcs_get32(GUEST_SS_AR_BYTES)))
-		return general_protection(vcpu);
+		return vmx_raise_gp(vcpu);
 	if (vcpu->intercepts.exits & KEEL_INTERCEPT_DR)
 		return vmx_exit_insn_to_user(vcpu, KEEL_EXIT_INSN);
 	/* DR4 and DR5 are other names of DR6 and DR7, or none. */
@@ -247,7 +242,7 @@ enum keel_verdict exit_dr(struct keel_vcpu *vcpu)
 	}
 	value = read_gpr(vcpu, gpr);
 	if (dr >= 6 && value >> 32)
-		return general_protection(vcpu);
+		return vmx_raise_gp(vcpu);
 	if (dr == 7)
 		vmx_put_dr7(vcpu, value & ~0xd000ULL);
 	else if (dr == 6)

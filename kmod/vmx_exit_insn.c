@@ -21,11 +21,6 @@
 #include "vmx_section.h"
 #include "vmx_state.h"
 
-static enum keel_verdict general_protection(struct keel_vcpu *vcpu)
-{
-	return vmx_raise(vcpu, X86_TRAP_GP, 0, 0);
-}
-
 /* Protection rings: SS's DPL is the CPL. */
 static unsigned int cpl(void)
 {
@@ -91,7 +86,7 @@ enum keel_verdict exit_rdpmc(struct keel_vcpu *vcpu)
 {
 	if (vcpu->intercepts.exits & KEEL_INTERCEPT_RDPMC)
 		return exit_insn(vcpu);
-	return general_protection(vcpu);
+	return vmx_raise_gp(vcpu);
 }
 
 /* The guest spins: whoever it waits for may want this CPU. */
@@ -137,7 +132,7 @@ static enum keel_verdict msr_refused(struct keel_vcpu *vcpu, u32 msr, bool write
 	if (err == -ENOENT)
 		pr_info_ratelimited("VM %u vCPU %u: %s of unknown MSR 0x%x: #GP\n",
 				    vcpu->vm->id, vcpu->id, write ? "WRMSR" : "RDMSR", msr);
-	return general_protection(vcpu);
+	return vmx_raise_gp(vcpu);
 }
 
 enum keel_verdict exit_rdmsr(struct keel_vcpu *vcpu)
@@ -177,7 +172,7 @@ enum keel_verdict exit_xsetbv(struct keel_vcpu *vcpu)
 
 	if (cpl() || (u32)vcpu->regs.gpr[KEEL_RCX] != XCR_XFEATURE_ENABLED_MASK ||
 	    (value & ~vmx_guest_xcr0) || !keel_cpuid_xcr0_valid(&vcpu->cpuid, value))
-		return general_protection(vcpu);
+		return vmx_raise_gp(vcpu);
 	if (value != vcpu->xcr0) {
 		vcpu->xcr0 = value;
 		xsetbv(XCR_XFEATURE_ENABLED_MASK, value);

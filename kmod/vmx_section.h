@@ -8,6 +8,13 @@
 struct keel_vcpu;
 struct vmx_host;
 
+/* Where an XSAVE area has these: bytes from its start. */
+#define XSAVE_FCW	0
+#define XSAVE_MXCSR	24
+#define XSAVE_HEADER	512
+/* XSTATE_BV of what FXSAVE saves, too: x87 and SSE. */
+#define XSTATE_LEGACY	3ULL
+
 bool vmx_section_begin(struct keel_vcpu *vcpu);
 void vmx_section_end(struct keel_vcpu *vcpu);
 void vmx_section_init(void);

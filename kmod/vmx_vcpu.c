@@ -20,12 +20,8 @@
 #include "vmx_setup.h"
 #include "vmx_state.h"
 
-/* Where XSAVE puts MXCSR in the legacy area, and its value after reset. */
-#define XSAVE_MXCSR	24
+/* Values after reset. */
 #define MXCSR_AT_RESET	0x1f80
-#define XSAVE_FCW	0
-#define XSAVE_HEADER	512
-#define XSTATE_LEGACY	3ULL
 #define FCW_AT_RESET	0x40
 
 static int alloc(struct vmx_vcpu *vmx)
