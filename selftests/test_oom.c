@@ -41,7 +41,7 @@ static int lists(struct memguest *g)
 	__u32 nr = KEEL_MAX_CPUID, bytes = sizeof(text);
 	int ret;
 
-	ret = keel_get_supported_cpuid(g->keel, leaves, &nr);
+	ret = keel_get_supported_cpuid(g->keel, 0, 0, leaves, &nr);
 	if (!ret)
 		ret = keel_set_cpuid(g->cpu.fd, leaves, nr);
 	if (!ret)

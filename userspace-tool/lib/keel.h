@@ -24,12 +24,17 @@ int keel_open(void);
 int keel_load(void);
 int keel_get_info(int fd, __u32 cpu, struct keel_info *info);
 int keel_create_vm(int fd, __u32 flags);
-int keel_get_supported_cpuid(int fd, struct keel_cpuid_leaf *leaves,
-			     __u32 *nr);
+int keel_create_vm_at(int fd, __u32 flags, __u32 tsc_khz);
+int keel_get_supported_cpuid(int fd, __u32 flags, __u32 tsc_khz,
+			     struct keel_cpuid_leaf *leaves, __u32 *nr);
 
 int keel_set_memory(int vm, __u32 slot, __u32 flags, __u64 gpa, __u64 bytes,
 		    void *memory);
 int keel_create_vcpu(int vm, __u32 id);
+int keel_msi(int vm, __u64 address, __u32 data);
+int keel_lint(int vm, __u32 kind, __u32 vcpu, __u32 level);
+int keel_irqfd(int vm, int fd, __u32 flags, __u64 address, __u32 data);
+int keel_ioeventfd(int vm, const struct keel_ioeventfd *binding);
 
 int keel_map_run(int vcpu, __u32 run_size, struct keel_run **run);
 void keel_unmap_run(struct keel_run *run, __u32 run_size);
@@ -42,6 +47,8 @@ int keel_translate(int vcpu, __u64 gva, __u32 access,
 		   struct keel_translate *result);
 int keel_get_stats(int vcpu, struct keel_stats *stats);
 int keel_set_intercepts(int vcpu, const struct keel_intercepts *intercepts);
+int keel_lapic_read(int vcpu, __u32 offset, __u32 *value);
+int keel_lapic_write(int vcpu, __u32 offset, __u32 value);
 int keel_dump_vmcs(int vcpu, char *text, __u32 *bytes);
 
 /* start.c: the states in which guests begin; see there. */

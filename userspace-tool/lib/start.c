@@ -273,7 +273,9 @@ const char *keel_exit_name(__u32 reason)
 		[KEEL_EXIT_MEMORY_FAULT] = "MEMORY_FAULT",
 		[KEEL_EXIT_INTERNAL_ERROR] = "INTERNAL_ERROR",
 		[KEEL_EXIT_DEADLINE] = "DEADLINE",
+		[KEEL_EXIT_EOI] = "EOI",
+		[KEEL_EXIT_EXTINT] = "EXTINT",
 	};
 
-	return reason <= KEEL_EXIT_DEADLINE ? names[reason] : NULL;
+	return reason <= KEEL_EXIT_EXTINT ? names[reason] : NULL;
 }
