@@ -17,6 +17,7 @@
 #include <asm/cpufeatures.h>
 #include <asm/msr-index.h>
 #include <asm/processor-flags.h>
+#include <uapi/asm/kvm_para.h>
 
 #define XSAVE_ALIGN		64
 
@@ -200,6 +201,23 @@ static u64 legal(const struct keel_cpuid_table *table,
 	return mask;
 }
 
+/* KVM's features, from the two places where guests look for its signature. */
+static u32 kvm_features(const struct keel_cpuid_table *table)
+{
+	static const u32 bases[] = { KVM_CPUID_SIGNATURE, KEEL_CPUID_KVM_BASE };
+	unsigned int i;
+	u32 out[4];
+
+	for (i = 0; i < ARRAY_SIZE(bases); i++) {
+		keel_cpuid_lookup(table, bases[i], 0, out);
+		if (memcmp(&out[KEEL_CPUID_EBX], KVM_SIGNATURE, 12))
+			continue;
+		keel_cpuid_lookup(table, bases[i] + 1, 0, out);
+		return out[KEEL_CPUID_EAX];
+	}
+	return 0;
+}
+
 static void derive(struct keel_cpuid_table *table)
 {
 	const struct keel_cpuid_leaf *e;
@@ -207,6 +225,8 @@ static void derive(struct keel_cpuid_table *table)
 	/* RDPMC exists on all CPUs with VMX, whatever CPUID says of counters. */
 	table->cr4 = X86_CR4_PCE | legal(table, cr4_bits, ARRAY_SIZE(cr4_bits));
 	table->efer = legal(table, efer_bits, ARRAY_SIZE(efer_bits));
+
+	table->kvm = kvm_features(table);
 
 	e = exact(table, 0xd, 0);
 	table->xcr0 = keel_cpuid_xcr0_trim(e ? e->eax : 0);

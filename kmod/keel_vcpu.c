@@ -142,11 +142,14 @@ static long run(struct keel_vcpu *vcpu)
 static long keel_vcpu_set_cpuid(void *obj, void *arg)
 {
 	struct keel_vcpu *vcpu = obj;
+	struct keel_cpuid_host kind = keel_host_cpuid(vcpu->vm->flags, vcpu->vm->tsc_khz);
 	const struct keel_cpuid *args = arg;
 	struct keel_cpuid_bad bad = {};
 	struct keel_cpuid_leaf *leaves;
 	int ret;
 
+	if (args->flags || args->tsc_khz)
+		return keel_refuse(-EINVAL, "KEEL_SET_CPUID: flags and tsc_khz must be zero");
 	if (vcpu->has_run)
 		return keel_refuse(-EBUSY, "KEEL_SET_CPUID: vCPU %u has run already", vcpu->id);
 	if (args->nr > KEEL_MAX_CPUID)
@@ -156,7 +159,7 @@ static long keel_vcpu_set_cpuid(void *obj, void *arg)
 					    args->nr * sizeof(*leaves)));
 	if (IS_ERR(leaves))
 		return PTR_ERR(leaves);
-	ret = keel_cpuid_set(&vcpu->cpuid, leaves, args->nr, keel_host_cpuid(), &bad);
+	ret = keel_cpuid_set(&vcpu->cpuid, leaves, args->nr, &kind, &bad);
 	kfree(keel_freed(leaves));
 	if (ret)
 		return keel_refuse(ret,
@@ -282,7 +285,7 @@ static int keel_vcpu_init(struct keel_vcpu *vcpu)
 						get_order(KEEL_RUN_SIZE)));
 	if (!vcpu->run)
 		return -ENOMEM;
-	ret = keel_host_cpuid_default(&vcpu->cpuid);
+	ret = keel_host_cpuid_default(&vcpu->cpuid, vcpu->vm);
 	if (!ret)
 		ret = vmx_vcpu_init(vcpu);
 	return ret;

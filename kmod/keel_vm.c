@@ -239,13 +239,19 @@ long keel_vm_create(void *unused, void *arg)
 	struct keel_vm *vm;
 	int ret;
 
-	if (args->flags)
-		return keel_refuse(-EINVAL, "KEEL_CREATE_VM: flags 0x%x are not known",
+	if (args->flags & ~KEEL_VM_FLAGS || args->reserved)
+		return keel_refuse(-EINVAL,
+				   "KEEL_CREATE_VM: flags 0x%x are not known, or reserved is not 0",
 				   args->flags);
+	if (args->tsc_khz && args->tsc_khz != tsc_khz)
+		return keel_refuse(-EOPNOTSUPP, "KEEL_CREATE_VM: a TSC of %u kHz, the host has %u",
+				   args->tsc_khz, tsc_khz);
 
 	vm = keel_alloc(kzalloc(sizeof(*vm), GFP_KERNEL_ACCOUNT));
 	if (!vm)
 		return -ENOMEM;
+	vm->flags = args->flags;
+	vm->tsc_khz = args->tsc_khz ?: tsc_khz;
 	ret = keel_vm_init(vm);
 	if (!ret)	/* last: nothing fails after it */
 		ret = anon_inode_getfd("keel-vm", &keel_vm_fops, vm, O_RDWR | O_CLOEXEC);

@@ -13,6 +13,9 @@
 struct keel_vcpu;
 struct mm_struct;
 
+/* All KEEL_VM_* that this module knows. */
+#define KEEL_VM_FLAGS	(KEEL_VM_LAPIC | KEEL_VM_NO_APICV)
+
 /**
  * struct keel_vm - a virtual machine
  * @refs: one for the file descriptor and one for each vCPU
@@ -20,6 +23,9 @@ struct mm_struct;
  * @mm: address space of the creator; a VM serves no other [C]
  * @has_vmx: this VM counts as a user of VMX [C]
  * @dead: the VM broke a rule; each call on it gives -EIO
+ * @flags: KEEL_VM_* [C]
+ * @tsc_khz: frequency of the guest's TSC, in kHz; 0: the host does not know its own
+ *	[C]
  * @tsc_base: host TSC at creation: all vCPUs' TSCs start at 0 there [C]
  * @mem: guest memory
  * @lock: @vcpus
@@ -33,6 +39,8 @@ struct keel_vm {
 	struct mm_struct *mm;
 	bool has_vmx;
 	bool dead;
+	u32 flags;
+	u32 tsc_khz;
 	u64 tsc_base;
 	struct keel_mem mem;
 	struct mutex lock;
