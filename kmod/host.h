@@ -8,9 +8,11 @@
 #ifndef KEEL_HOST_H
 #define KEEL_HOST_H
 
+#include <linux/eventfd.h>
 #include <linux/hardirq.h>
 #include <linux/jump_label.h>
 #include <linux/types.h>
+#include <linux/version.h>
 #include <asm/msr.h>
 
 /**
@@ -82,6 +84,16 @@ static __always_inline u64 host_rdmsr(u32 msr)
 static __always_inline void host_wrmsr(u32 msr, u64 value)
 {
 	__wrmsr(msr, (u32)value, value >> 32);
+}
+
+/** host_eventfd_signal - add 1 to an eventfd's count, from any context but an NMI */
+static inline void host_eventfd_signal(struct eventfd_ctx *eventfd)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 8, 0)
+	eventfd_signal(eventfd);
+#else
+	eventfd_signal(eventfd, 1);
+#endif
 }
 
 /* Work that the kernel wants done before a thread goes on in a guest. */

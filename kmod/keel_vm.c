@@ -68,6 +68,7 @@ static const struct keel_mem_ops keel_vm_mem_ops = { .flush = keel_vm_flush };
 /* Takes a VM that is only half made, too. */
 static void keel_vm_free(struct keel_vm *vm)
 {
+	keel_ioeventfds_free(&vm->ioeventfds);
 	keel_mem_free(&vm->mem);
 	if (vm->has_vmx)
 		vmx_put();
@@ -187,6 +188,7 @@ static long keel_vm_set_memory(void *obj, void *arg)
 static const struct keel_ioctl_op keel_vm_ops[] = {
 	KEEL_IOCTL(KEEL_SET_MEMORY, struct keel_memory, user_addr, keel_vm_set_memory, false),
 	KEEL_IOCTL(KEEL_CREATE_VCPU, struct keel_create_vcpu, id, keel_vcpu_create, false),
+	KEEL_IOCTL(KEEL_IOEVENTFD, struct keel_ioeventfd, data, keel_vm_ioeventfd, false),
 };
 
 static long keel_vm_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
@@ -213,6 +215,7 @@ static int keel_vm_init(struct keel_vm *vm)
 
 	refcount_set(&vm->refs, 1);
 	mutex_init(&vm->lock);
+	keel_ioeventfds_init(&vm->ioeventfds);
 	vm->id = atomic_inc_return(&last_vm_id);
 	vm->mm = current->mm;
 	mmgrab(vm->mm);

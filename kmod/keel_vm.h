@@ -8,6 +8,7 @@
 #include <linux/refcount.h>
 #include <linux/types.h>
 
+#include "keel_ioeventfd.h"
 #include "keel_mem.h"
 
 struct keel_vcpu;
@@ -28,6 +29,7 @@ struct mm_struct;
  *	[C]
  * @tsc_base: host TSC at creation: all vCPUs' TSCs start at 0 there [C]
  * @mem: guest memory
+ * @ioeventfds: writes of the guest that signal eventfds
  * @lock: @vcpus
  * @vcpus: by number; each entry holds a reference on the VM, not the other way
  *	round: a vCPU takes itself out when it goes.  Written under @lock, read
@@ -43,6 +45,7 @@ struct keel_vm {
 	u32 tsc_khz;
 	u64 tsc_base;
 	struct keel_mem mem;
+	struct keel_ioeventfds ioeventfds;
 	struct mutex lock;
 	struct keel_vcpu __rcu *vcpus[KEEL_MAX_VCPUS];
 };

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <unistd.h>
 #include <keel.h>
 
@@ -51,6 +52,24 @@ static int lists(struct memguest *g)
 	return ret;
 }
 
+/* Two bindings at once, so that taking one back makes a new table. */
+static int eventfds(struct memguest *g)
+{
+	struct keel_ioeventfd b = { .flags = KEEL_IOEVENTFD_PORT, .bytes = 1 };
+	int ret;
+
+	b.fd = eventfd(0, EFD_CLOEXEC);
+	ret = keel_ioeventfd(g->fd, &b);
+	b.address = 1;
+	if (!ret)
+		ret = keel_ioeventfd(g->fd, &b);
+	b.flags |= KEEL_IOEVENTFD_DEASSIGN;
+	if (!ret)
+		ret = keel_ioeventfd(g->fd, &b);
+	close(b.fd);
+	return ret;
+}
+
 /* A life of a VM; 0 or what went wrong, a missing page as -ENOMEM. */
 static int life(struct memguest *g, void *memory)
 {
@@ -58,6 +77,8 @@ static int life(struct memguest *g, void *memory)
 
 	if (!ret)
 		ret = lists(g);
+	if (!ret)
+		ret = eventfds(g);
 	if (!ret)
 		ret = keel_set_memory(g->fd, 1, 0, DATA_GPA, 64 * PAGE, memory);
 	if (!ret) {

@@ -148,9 +148,10 @@
  * guest runs on, and the VMM sees no exit.
  *
  * Errors: -EINVAL: unknown flags, a length that is not 1, 2, 4 or 8 (ports: 1, 2
- * or 4), an address that wraps or, for a port, above 0xffff.  -EBADF.  -EEXIST:
- * another binding matches the same writes.  -ENOENT: the one to take back is not
- * there.  -ENOSPC: more than KEEL_MAX_IOEVENTFDS.
+ * or 4), an address that wraps or, for a port, above 0xffff, data that is longer
+ * than the write, a file that is no eventfd.  -EBADF.  -EEXIST: another binding
+ * matches the same writes.  -ENOENT: the one to take back is not there; all that
+ * it was made with must be given again.  -ENOSPC: more than KEEL_MAX_IOEVENTFDS.
  */
 #define KEEL_IOEVENTFD		_IO(KEEL_IOC, 0x14)
 
