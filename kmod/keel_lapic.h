@@ -15,6 +15,7 @@
 #ifndef KEEL_LAPIC_H
 #define KEEL_LAPIC_H
 
+#include <linux/bits.h>
 #include <linux/types.h>
 
 /**
@@ -23,6 +24,15 @@
  * 1 GHz; CPUID leaf 0x15 tells the guest so, as its "core crystal clock".
  */
 #define KEEL_APIC_KHZ		1000000U
+
+/**
+ * define KEEL_APIC_MIN_PERIOD_US - shortest period of the APIC timer
+ *
+ * A guest that asks for less gets this, so that its timer cannot keep the host
+ * busy.  One-shot and TSC-deadline timers need no bound: the guest has to run to
+ * arm them again.
+ */
+#define KEEL_APIC_MIN_PERIOD_US	20
 
 /** DOC: &keel_irq_msg.mode: delivery modes, as in bits 10:8 of the ICR */
 #define KEEL_APIC_FIXED		0
@@ -47,7 +57,7 @@
  * @shorthand: of an IPI; KEEL_APIC_DEST otherwise
  * @logical: @dest is a logical destination, not an APIC ID
  * @level: level-triggered
- * @deassert: the INIT level de-assert message, which does nothing here
+ * @deassert: a level de-assert message, which does nothing here
  * @wide: @dest comes from an ICR in x2APIC mode; a broadcast is 0xffffffff, and
  *	0xff otherwise
  */
@@ -79,15 +89,20 @@ struct keel_irq_msg {
  * @base: IA32_APIC_BASE
  * @deadline: IA32_TSC_DEADLINE as the guest reads it
  * @expires: guest TSC at which the timer ends next, 0 where it does not run
- * @period: guest TSC ticks of one period in periodic mode
- * @started: guest TSC at which the current count began
+ * @period: guest TSC ticks of one period, should the timer be periodic
+ * @shift: log2 of the timer's divider
  * @errors: for the ESR: errors since its last write
+ * @remote_irr: of the pins LINT0 (bit 0) and LINT1 (bit 1): a level-triggered
+ *	interrupt awaits its EOI
  * @lint: levels of the pins LINT0 (bit 0) and LINT1 (bit 1)
  * @ipi: with KEEL_LAPIC_IPI
  * @eoi_vector: with KEEL_LAPIC_EOI
  *
- * The vCPU's thread alone; @base, and the ID, LDR and DFR in @regs, are read by
- * others with READ_ONCE().
+ * The vCPU's thread alone; @base, and the ID, LDR, DFR and SVR in @regs, are read
+ * by others with READ_ONCE().
+ *
+ * Nothing depends on what a register held before the write to it: where the CPU
+ * virtualizes it, the page has the new value by the time that Keel learns of it.
  */
 struct keel_lapic {
 	void *regs;
@@ -97,9 +112,10 @@ struct keel_lapic {
 	u64 deadline;
 	u64 expires;
 	u64 period;
-	u64 started;
+	u32 shift;
 	u32 errors;
 	u32 lint;
+	u32 remote_irr;
 	struct keel_irq_msg ipi;
 	u8 eoi_vector;
 };
@@ -111,8 +127,12 @@ bool keel_lapic_enabled(const struct keel_lapic *apic);
 bool keel_lapic_x2apic(const struct keel_lapic *apic);
 int keel_lapic_read(struct keel_lapic *apic, u32 offset, u64 tsc, u32 *value);
 u32 keel_lapic_write(struct keel_lapic *apic, u32 offset, u32 value, u64 tsc);
+
+/* keel_lapic_msr.c */
 int keel_lapic_rdmsr(struct keel_lapic *apic, u32 msr, u64 tsc, u64 *value);
 int keel_lapic_wrmsr(struct keel_lapic *apic, u32 msr, u64 value, u64 tsc, u32 *effects);
+
+/* keel_lapic_irr.c */
 void keel_lapic_accept(struct keel_lapic *apic, u8 vector, bool level);
 u32 keel_lapic_set_lint(struct keel_lapic *apic, unsigned int pin, bool level);
 bool keel_lapic_extint(const struct keel_lapic *apic);
@@ -121,7 +141,13 @@ int keel_lapic_irr(const struct keel_lapic *apic);
 int keel_lapic_isr(const struct keel_lapic *apic);
 void keel_lapic_ack(struct keel_lapic *apic, u8 vector);
 u32 keel_lapic_eoi(struct keel_lapic *apic);
+u32 keel_lapic_after_eoi(struct keel_lapic *apic, u8 vector);
+
+/* keel_lapic_timer.c */
 u32 keel_lapic_expire(struct keel_lapic *apic, u64 tsc);
+void keel_lapic_move_tsc(struct keel_lapic *apic, u64 delta);
+
+/* keel_lapic_msg.c */
 bool keel_lapic_match(const struct keel_lapic *apic, const struct keel_irq_msg *msg,
 		      const struct keel_lapic *sender);
 int keel_msi_decode(u64 address, u32 data, struct keel_irq_msg *msg);
