@@ -314,13 +314,11 @@ enum keel_verdict exit_io(struct keel_vcpu *vcpu)
 
 	if (unlikely(qual & QUAL_IO_STRING))
 		return string_io(vcpu, qual);
-	if (!(qual & QUAL_IO_IN) && keel_ioeventfd_port(&vcpu->vm->ioeventfds, qual >> 16,
-							(qual & 7) + 1,
-							vcpu->regs.gpr[KEEL_RAX])) {
-		/* Who listens has run: it may be anybody. */
-		vcpu->vmx.l1d_dirty = true;
+	/* Who listens is woken, no more: no data of others comes into the L1 cache. */
+	if (!(qual & QUAL_IO_IN) &&
+	    keel_ioeventfd_port(&vcpu->vm->ioeventfds, qual >> 16, (qual & 7) + 1,
+				vcpu->regs.gpr[KEEL_RAX]))
 		return KEEL_ADVANCE;
-	}
 	fill_io(vcpu, qual, 1);
 	if (qual & QUAL_IO_IN) {
 		vcpu->complete = KEEL_COMPLETE_IN;
