@@ -64,6 +64,14 @@ int keel_dump_vmcs(int vcpu, char *text, __u32 *bytes);
 #define KEEL_START_DATA		0x10
 /** define KEEL_START_TSS - selector of its task state segment */
 #define KEEL_START_TSS		0x18
+/** define KEEL_LINUX_GDT_BYTES - room that keel_write_linux_gdt() needs */
+#define KEEL_LINUX_GDT_BYTES	48
+/** define KEEL_LINUX_CODE - selector of its code segment: Linux' __BOOT_CS */
+#define KEEL_LINUX_CODE		0x10
+/** define KEEL_LINUX_DATA - selector of its data segment: Linux' __BOOT_DS */
+#define KEEL_LINUX_DATA		0x18
+/** define KEEL_LINUX_TSS - selector of its task state segment */
+#define KEEL_LINUX_TSS		0x20
 
 void keel_start_real(struct keel_state *state, __u32 entry);
 void keel_start_prot(struct keel_state *state, __u32 entry, __u32 gdt);
@@ -71,7 +79,9 @@ void keel_start_paged(struct keel_state *state, __u32 entry, __u32 gdt,
 		      __u32 page_directory);
 void keel_start_long(struct keel_state *state, __u64 entry, __u64 gdt,
 		     __u64 pml4);
+void keel_start_linux(struct keel_state *state);
 void keel_write_gdt(void *memory, int code64);
+void keel_write_linux_gdt(void *memory, int code64);
 void keel_write_page_directory(void *memory);
 __u64 keel_long_tables_bytes(__u64 map_bytes);
 void keel_write_long_tables(void *memory, __u64 gpa, __u64 map_bytes);
