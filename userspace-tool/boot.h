@@ -10,6 +10,7 @@
 
 #include "image.h"
 
+struct keel_state;
 struct machine;
 
 /**
@@ -25,6 +26,17 @@ struct machine;
 #define BOOT_PAGES		0x2000
 /** define BOOT_PAGES_END - what they do not reach */
 #define BOOT_PAGES_END		0x50000
+/**
+ * define BOOT_INFO - what a kernel is told about the machine: the structures of
+ * its boot protocol
+ */
+#define BOOT_INFO		0x50000
+/** define BOOT_INFO_BYTES - room for them */
+#define BOOT_INFO_BYTES		0x10000
+/** define BOOT_TEXT - its command line, and other strings */
+#define BOOT_TEXT		0x60000
+/** define BOOT_TEXT_BYTES - room for them */
+#define BOOT_TEXT_BYTES		0x10000
 /** define BOOT_STACK - top of the stack of vCPU 0; the others' lie below */
 #define BOOT_STACK		0x90000
 /** define BOOT_STACK_BYTES - size of each */
@@ -38,22 +50,42 @@ struct machine;
 
 /**
  * struct boot - how a guest is to begin
- * @path: the image
+ * @path: the image, or the kernel where @is_kernel
+ * @is_kernel: it follows a boot protocol
  * @mode: the mode, or IMAGE_MODE_ANY: what the image wants, else long mode
  * @has_load_at: @load_at was given
  * @load_at: where a flat binary goes
  * @has_entry: @entry was given
  * @entry: guest physical address of the first instruction
+ * @initrd_path: initial RAM disk of the kernel, NULL: none
+ * @command_line: of the kernel, NULL: none
+ * @file: the image; boot_open() opened it, like the next ones
+ * @initrd: the initial RAM disk
  */
 struct boot {
 	const char *path;
+	bool is_kernel;
 	enum image_mode mode;
 	bool has_load_at;
 	__u64 load_at;
 	bool has_entry;
 	__u64 entry;
+	const char *initrd_path;
+	const char *command_line;
+	struct image_file file;
+	struct image_file initrd;
 };
 
+int boot_open(struct boot *boot);
+void boot_close(struct boot *boot);
 int boot_machine(struct machine *machine, const struct boot *boot);
+int boot_set_state(const struct machine *machine, unsigned int id,
+		   struct keel_state *state);
+
+/* boot_kernel.c */
+int boot_kernel(struct machine *machine, const struct boot *boot);
+
+/* boot_cpu.c */
+int boot_cpus(struct machine *machine);
 
 #endif /* BOOT_H */

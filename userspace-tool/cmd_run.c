@@ -22,6 +22,7 @@
 
 struct options {
 	struct boot boot;
+	const char *kernel;
 	__u64 mem;
 	unsigned int cpus;
 	bool verbose;
@@ -31,10 +32,16 @@ enum {
 	KEY_LOAD_AT = 256,
 	KEY_ENTRY,
 	KEY_MODE,
+	KEY_APPEND,
 };
 
 static const struct argp_option option_list[] = {
-	{ "mem", 'm', "MIB", 0, "Guest memory in MiB (128)", 0 },
+	{ "kernel", 'k', "FILE", 0,
+	  "Boot a kernel: bzImage; instead of IMAGE", 0 },
+	{ "initrd", 'i', "FILE", 0, "Initial RAM disk of the kernel", 0 },
+	{ "append", KEY_APPEND, "STRING", 0, "Command line of the kernel", 0 },
+	{ "mem", 'm', "SIZE", 0,
+	  "Guest memory in MiB, or with a suffix M or G (128)", 0 },
 	{ "cpus", 'c', "N", 0, "Number of vCPUs (1)", 0 },
 	{ "load-at", KEY_LOAD_AT, "ADDRESS", 0,
 	  "Where a flat binary goes (0x7c00 in real mode, else 0x100000)", 0 },
@@ -64,6 +71,50 @@ static __u64 parse_number(const struct argp_state *state, const char *what,
 	return value;
 }
 
+/* Guest memory in MiB: a number that may have a unit behind it. */
+static __u64 parse_mem(const struct argp_state *state, const char *text)
+{
+	size_t digits = strlen(text);
+	char number[32];
+	__u64 unit = 1;
+
+	if (digits && digits < sizeof(number)) {
+		char last = text[digits - 1];
+
+		if (last == 'G' || last == 'g')
+			unit = 1024;
+		if (unit > 1 || last == 'M' || last == 'm')
+			digits--;
+		memcpy(number, text, digits);
+		number[digits] = '\0';
+		/* What is in error is shown as it was given. */
+		if (digits && digits < strlen(text) &&
+		    strspn(number, "0123456789") == digits)
+			return parse_number(state, "--mem", number, 1,
+					    MAX_MEM / unit) * unit;
+	}
+	return parse_number(state, "--mem", text, 1, MAX_MEM);
+}
+
+/* Which options go together. */
+static void check_options(const struct argp_state *state,
+			  const struct options *options)
+{
+	const struct boot *boot = &options->boot;
+
+	if (options->kernel && boot->path)
+		argp_error(state, "--kernel and the image '%s' exclude each other",
+			   boot->path);
+	if (!options->kernel && !boot->path)
+		argp_error(state, "no image given; give IMAGE or --kernel FILE");
+	if (!options->kernel && (boot->initrd_path || boot->command_line))
+		argp_error(state, "%s goes with --kernel only",
+			   boot->initrd_path ? "--initrd" : "--append");
+	if (options->kernel &&
+	    (boot->has_load_at || boot->has_entry || boot->mode))
+		argp_error(state, "--load-at, --entry and --mode go with IMAGE only: a kernel says itself how it begins");
+}
+
 static enum image_mode parse_mode(const struct argp_state *state, const char *text)
 {
 	if (!strcmp(text, "real"))
@@ -82,7 +133,16 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 
 	switch (key) {
 	case 'm':
-		options->mem = parse_number(state, "--mem", arg, 1, MAX_MEM);
+		options->mem = parse_mem(state, arg);
+		return 0;
+	case 'k':
+		options->kernel = arg;
+		return 0;
+	case 'i':
+		options->boot.initrd_path = arg;
+		return 0;
+	case KEY_APPEND:
+		options->boot.command_line = arg;
 		return 0;
 	case 'c':
 		options->cpus = parse_number(state, "--cpus", arg, 1,
@@ -109,9 +169,13 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 			argp_error(state, "unexpected argument '%s'", arg);
 		options->boot.path = arg;
 		return 0;
-	case ARGP_KEY_NO_ARGS:
-		argp_error(state, "no image given");
-		return EINVAL;
+	case ARGP_KEY_END:
+		check_options(state, options);
+		if (options->kernel) {
+			options->boot.path = options->kernel;
+			options->boot.is_kernel = true;
+		}
+		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
 	}
@@ -120,8 +184,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 static const struct argp argp = {
 	.options = option_list,
 	.parser = parse,
-	.args_doc = "IMAGE",
-	.doc = "Run a guest: a flat binary, or an ELF executable for i386 or x86-64.\vIts first serial port is this terminal; Ctrl-A X ends it, Ctrl-A H lists more keys.  keel-run(1) tells what the exit status says.",
+	.args_doc = "IMAGE\n--kernel FILE",
+	.doc = "Run a guest: a flat binary, an ELF executable for i386 or x86-64, or a kernel.\vIts first serial port is this terminal; Ctrl-A X ends it, Ctrl-A H lists more keys.  keel-run(1) tells what the exit status says.",
 };
 
 /* The machine is made; returns the exit status. */
@@ -148,9 +212,11 @@ int cmd_run(int argc, char **argv)
 
 	if (argp_parse(&argp, argc, argv, 0, NULL, &options))
 		return CMD_FAILED;
-	keel = cmd_open();
-	if (keel < 0)
+	keel = boot_open(&options.boot) ? -1 : cmd_open();
+	if (keel < 0) {
+		boot_close(&options.boot);
 		return MACHINE_HOST_ERROR;
+	}
 	if (!console_init(&console, &machine)) {
 		if (!machine_create(&machine, keel, options.mem << MIB,
 				    options.cpus))
@@ -158,6 +224,7 @@ int cmd_run(int argc, char **argv)
 		machine_destroy(&machine);
 	}
 	console_destroy(&console);
+	boot_close(&options.boot);
 	close(keel);
 	return status;
 }

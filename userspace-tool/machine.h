@@ -72,6 +72,8 @@ struct vcpu {
  * @mmio: physical memory addresses; changed only while no vCPU runs
  * @vcpus: the vCPUs; constant
  * @nr_vcpus: how many; constant
+ * @rsdp: guest physical address of ACPI's root system description pointer, for
+ *	kernels that start without firmware; 0: none; constant once started
  * @verbose: log each exit; constant once started
  * @stopping: set once, under @lock; read without it
  * @lock: guards what follows
@@ -89,6 +91,7 @@ struct machine {
 	struct bus mmio;
 	struct vcpu *vcpus;
 	unsigned int nr_vcpus;
+	__u64 rsdp;
 	bool verbose;
 	atomic_bool stopping;
 	pthread_mutex_t lock;

@@ -113,10 +113,21 @@ int keel_set_state(int vcpu, struct keel_state *state)
 		       sizeof(vcpus[vcpu].xsave));
 		return 0;
 	}
+	/* As a CPU without them. */
+	if (state->groups & KEEL_STATE_MSRS)
+		return -ENOENT;
 	if (state->regs.rflags == 0)
 		return -EINVAL;
 	vcpus[vcpu].state = *state;
 	return 0;
+}
+
+int keel_lapic_write(int vcpu, __u32 offset, __u32 value)
+{
+	(void)vcpu;
+	(void)offset;
+	(void)value;
+	return -ENODEV;
 }
 
 int keel_inject(int vcpu, const struct keel_event *event)
