@@ -13,6 +13,7 @@
 #include "keel_alloc.h"
 #include "keel_cpuid_policy.h"
 #include "keel_log.h"
+#include "keel_tsc.h"
 #include "keel_vm.h"
 #include "vmx_section.h"
 #include "vmx_setup.h"
@@ -122,14 +123,18 @@ long keel_get_supported_cpuid(void *unused, void *arg)
 	struct keel_cpuid *args = arg;
 	struct keel_cpuid_leaf *leaves;
 	struct keel_cpuid_host kind;
-	long ret = 0;
-	u32 nr;
+	u32 khz = args->tsc_khz, nr;
+	u64 multiplier;
+	long ret;
 
 	if (args->flags & ~KEEL_VM_FLAGS)
 		return keel_refuse(-EINVAL,
 				   "KEEL_GET_SUPPORTED_CPUID: VM flags 0x%x are not known",
 				   args->flags);
-	kind = keel_host_cpuid(args->flags, args->tsc_khz ?: tsc_khz);
+	ret = keel_tsc_choose("KEEL_GET_SUPPORTED_CPUID", &khz, &multiplier);
+	if (ret)
+		return ret;
+	kind = keel_host_cpuid(args->flags, khz);
 	leaves = supported(&nr, &kind);
 	if (IS_ERR(leaves))
 		return PTR_ERR(leaves);

@@ -17,6 +17,7 @@
 #include "keel_alloc.h"
 #include "keel_ioctl.h"
 #include "keel_log.h"
+#include "keel_tsc.h"
 #include "keel_vcpu.h"
 #include "vmx_cpu.h"
 #include "vmx_setup.h"
@@ -246,16 +247,15 @@ long keel_vm_create(void *unused, void *arg)
 		return keel_refuse(-EINVAL,
 				   "KEEL_CREATE_VM: flags 0x%x are not known, or reserved is not 0",
 				   args->flags);
-	if (args->tsc_khz && args->tsc_khz != tsc_khz)
-		return keel_refuse(-EOPNOTSUPP, "KEEL_CREATE_VM: a TSC of %u kHz, the host has %u",
-				   args->tsc_khz, tsc_khz);
 
 	vm = keel_alloc(kzalloc(sizeof(*vm), GFP_KERNEL_ACCOUNT));
 	if (!vm)
 		return -ENOMEM;
 	vm->flags = args->flags;
-	vm->tsc_khz = args->tsc_khz ?: tsc_khz;
-	ret = keel_vm_init(vm);
+	vm->tsc_khz = args->tsc_khz;
+	ret = keel_tsc_choose("KEEL_CREATE_VM", &vm->tsc_khz, &vm->tsc_multiplier);
+	if (!ret)
+		ret = keel_vm_init(vm);
 	if (!ret)	/* last: nothing fails after it */
 		ret = anon_inode_getfd("keel-vm", &keel_vm_fops, vm, O_RDWR | O_CLOEXEC);
 	if (ret < 0)

@@ -27,6 +27,8 @@ struct mm_struct;
  * @flags: KEEL_VM_* [C]
  * @tsc_khz: frequency of the guest's TSC, in kHz; 0: the host does not know its own
  *	[C]
+ * @tsc_multiplier: factor from the host's TSC to the guest's, as in the VMCS; 0 for
+ *	none [C]
  * @tsc_base: host TSC at creation: all vCPUs' TSCs start at 0 there [C]
  * @mem: guest memory
  * @ioeventfds: writes of the guest that signal eventfds
@@ -43,6 +45,7 @@ struct keel_vm {
 	bool dead;
 	u32 flags;
 	u32 tsc_khz;
+	u64 tsc_multiplier;
 	u64 tsc_base;
 	struct keel_mem mem;
 	struct keel_ioeventfds ioeventfds;

@@ -16,6 +16,7 @@
 #include <asm/processor-flags.h>
 #include <asm/tsc.h>
 
+#include "keel_tsc.h"
 #include "keel_vcpu.h"
 #include "vmx_fields.h"
 #include "vmx_setup.h"
@@ -117,7 +118,7 @@ int vmx_msr_read(struct keel_vcpu *vcpu, u32 msr, u64 *value)
 
 	switch (msr) {
 	case MSR_IA32_TSC:
-		*value = rdtsc() + vcpu->msrs.tsc_offset;
+		*value = keel_guest_tsc(vcpu, rdtsc());
 		return 0;
 	case MSR_EFER:
 		*value = vmcs_get64(GUEST_IA32_EFER);
@@ -237,7 +238,7 @@ int vmx_msr_write(struct keel_vcpu *vcpu, u32 msr, u64 value)
 
 	switch (msr) {
 	case MSR_IA32_TSC:
-		move_tsc(vcpu, value - (rdtsc() + vcpu->msrs.tsc_offset));
+		move_tsc(vcpu, value - keel_guest_tsc(vcpu, rdtsc()));
 		return 0;
 	case MSR_EFER:
 		return vmx_set_efer(vcpu, value);
@@ -332,7 +333,7 @@ void vmx_msr_bitmap(struct keel_vcpu *vcpu)
 	pass(bitmap, MSR_LSTAR, true, false);
 	pass(bitmap, MSR_CSTAR, true, false);
 	pass(bitmap, MSR_SYSCALL_MASK, true, false);
-	/* The CPU adds the TSC offset here, too. */
+	/* The CPU scales the TSC and adds the offset here, too. */
 	pass(bitmap, MSR_IA32_TSC, true, false);
 
 	for (i = 0; i < vcpu->intercepts.nr_msrs; i++) {

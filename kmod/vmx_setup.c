@@ -263,6 +263,10 @@ static void setup_controls(struct keel_vcpu *vcpu)
 	if (vmx->vpid)
 		vmcs_put16(VIRTUAL_PROCESSOR_ID, vmx->vpid);
 	vmcs_put64(TSC_OFFSET, vcpu->msrs.tsc_offset);
+	if (vcpu->vm->tsc_multiplier) {
+		vmx->proc2 |= SECONDARY_EXEC_TSC_SCALING;	/* written below */
+		vmcs_put64(TSC_MULTIPLIER, vcpu->vm->tsc_multiplier);
+	}
 	if (vmx->proc2 & SECONDARY_EXEC_PAUSE_LOOP_EXITING) {
 		vmcs_put32(PLE_GAP, PLE_GAP_TICKS);
 		vmcs_put32(PLE_WINDOW, PLE_WINDOW_TICKS);

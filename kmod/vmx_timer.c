@@ -12,6 +12,7 @@
 
 #include <asm/tsc.h>
 
+#include "keel_tsc.h"
 #include "keel_vcpu.h"
 #include "vmx_caps.h"
 #include "vmx_cpu.h"
@@ -43,7 +44,7 @@ static void switch_timer(struct vmx_vcpu *vmx, bool on)
  */
 bool vmx_timer_arm(struct keel_vcpu *vcpu)
 {
-	u64 now = rdtsc() + vcpu->msrs.tsc_offset;
+	u64 now = keel_guest_tsc(vcpu, rdtsc());
 	u64 ticks;
 
 	if (!vcpu->deadline) {
@@ -53,7 +54,7 @@ bool vmx_timer_arm(struct keel_vcpu *vcpu)
 	if (vcpu->deadline <= now)
 		return false;
 	switch_timer(&vcpu->vmx, true);
-	ticks = (vcpu->deadline - now) >> MISC_TIMER_RATE(vmx_caps.misc);
+	ticks = keel_tsc_host_ticks(vcpu, vcpu->deadline - now) >> MISC_TIMER_RATE(vmx_caps.misc);
 	vmcs_put32(VMX_PREEMPTION_TIMER_VALUE, min_t(u64, ticks, U32_MAX));
 	return true;
 }

@@ -9,6 +9,7 @@
 #include <asm/trapnr.h>
 
 #include "keel_alloc.h"
+#include "keel_tsc.h"
 #include "keel_vcpu.h"
 #include "keel_vm.h"
 #include "vmx_caps.h"
@@ -58,7 +59,7 @@ int vmx_vcpu_init(struct keel_vcpu *vcpu)
 
 	if (ret)
 		return ret;
-	vcpu->msrs.tsc_offset = -vcpu->vm->tsc_base;
+	vcpu->msrs.tsc_offset = keel_tsc_first_offset(vcpu->vm);
 	ret = vmx_borrow(vcpu);
 	if (ret)
 		return ret;

@@ -42,6 +42,11 @@ static bool is_long(enum guest_mode mode)
 
 int guest_init(struct guest *g)
 {
+	return guest_init_vm(g, 0, 0);
+}
+
+int guest_init_vm(struct guest *g, __u32 flags, __u32 tsc_khz)
+{
 	struct guest none = { .keel = -1, .vm = -1, .vcpu = -1, .mem = MAP_FAILED };
 	int ret;
 
@@ -53,7 +58,7 @@ int guest_init(struct guest *g)
 	ret = keel_get_info(g->keel, KEEL_CPU_ALL, &g->info);
 	if (ret)
 		return ret;
-	g->vm = keel_create_vm(g->keel, 0);
+	g->vm = keel_create_vm_at(g->keel, flags, tsc_khz);
 	if (g->vm < 0)
 		return g->vm;
 	g->mem = mmap(NULL, GUEST_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,

@@ -125,6 +125,8 @@ struct guest {
 
 /* Loads keel.ko and makes the machine; 0, or a negative errno of Keel's. */
 int guest_init(struct guest *g);
+/* The same with KEEL_VM_* and a TSC frequency; see struct keel_create_vm. */
+int guest_init_vm(struct guest *g, __u32 flags, __u32 tsc_khz);
 /* Takes one that is half made, too. */
 void guest_free(struct guest *g);
 /* Why guests cannot run here, or NULL. */

@@ -9,6 +9,9 @@
 #ifndef U32_MAX
 #define U32_MAX		((u32)~0U)
 #endif
+#ifndef U64_MAX
+#define U64_MAX		((u64)~0ULL)
+#endif
 #ifndef swap
 #define swap(a, b)	do { typeof(a) __t = (a); (a) = (b); (b) = __t; } while (0)
 #endif
