@@ -50,8 +50,8 @@ struct bus;
  * @switch_at: tick at which @next replaces @count, where @switching
  * @switch_start: what @start becomes then
  * @switching: the counter runs towards @switch_at
- * @latched: bytes of @latch that have not been read
- * @latch: a latched count
+ * @latched: reads give @latch until all its bytes were read
+ * @latch: a latched count, as it is read
  * @status_latched: @status is read next
  * @status: a latched status
  */
@@ -70,7 +70,7 @@ struct i8254_counter {
 	__s64 switch_at;
 	__s64 switch_start;
 	bool switching;
-	__u8 latched;
+	bool latched;
 	__u16 latch;
 	bool status_latched;
 	__u8 status;
@@ -84,7 +84,8 @@ struct i8254_counter {
  * @irq: the output of counter 0; constant
  * @timer: runs out at the next rising edge of that output
  * @armed: @timer runs
- * @edge: tick up to which @irq has seen the rising edges
+ * @edge: tick up to which rising edges of that output were noticed
+ * @quiet: tick before which @irq gets no further one, see I8254_MIN_NS
  * @counter: the counters
  * @port_b: low four bits of port 0x61
  */
@@ -96,6 +97,7 @@ struct i8254 {
 	struct timer timer;
 	bool armed;
 	__s64 edge;
+	__s64 quiet;
 	struct i8254_counter counter[3];
 	__u8 port_b;
 };
