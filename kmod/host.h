@@ -98,8 +98,16 @@ static inline void host_eventfd_signal(struct eventfd_ctx *eventfd)
 
 /* Work that the kernel wants done before a thread goes on in a guest. */
 void host_take_interrupt(void);
+void host_take_acked_interrupt(unsigned int vector);
 void host_take_machine_check(void);
 bool host_work_pending(void);
 int host_do_work(void);
+
+/* Interrupts for another CPU: to look, or to take posted interrupts over. */
+void host_notify_cpu(int cpu, bool posted);
+
+enum hrtimer_restart;
+struct hrtimer;
+void host_timer_init(struct hrtimer *timer, enum hrtimer_restart (*fn)(struct hrtimer *timer));
 
 #endif /* KEEL_HOST_H */

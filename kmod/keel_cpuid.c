@@ -228,6 +228,7 @@ static void derive(struct keel_cpuid_table *table)
 
 	table->kvm = kvm_features(table);
 
+	table->has_apic = keel_cpuid_guest_has(table, X86_FEATURE_APIC);
 	e = exact(table, 0xd, 0);
 	table->xcr0 = keel_cpuid_xcr0_trim(e ? e->eax : 0);
 
@@ -310,6 +311,22 @@ void keel_cpuid_update(struct keel_cpuid_table *table, u64 cr4, u64 xcr0,
 	for (i = 1; i < table->nr; i++)
 		if (is_topology(table->entry[i].leaf))
 			table->entry[i].edx = apic_id;
+}
+
+/**
+ * keel_cpuid_apic - show or hide the local APIC
+ * @table: the vCPU's
+ * @enabled: IA32_APIC_BASE's global enable bit
+ *
+ * SDM, "Enabling or Disabling the Local APIC": without that bit the CPU is one
+ * without a local APIC.
+ */
+void keel_cpuid_apic(struct keel_cpuid_table *table, bool enabled)
+{
+	struct keel_cpuid_leaf *e = exact(table, 1, 0);
+
+	if (e)
+		e->edx = assign(e->edx, BIT(X86_FEATURE_APIC & 31), enabled && table->has_apic);
 }
 
 static void index_leaves(struct keel_cpuid_table *table)

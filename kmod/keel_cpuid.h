@@ -111,6 +111,7 @@ struct keel_cpuid_bad {
  * @xcr0: the same for XCR0
  * @kvm: KVM's paravirtual features, KVM_FEATURE_* as bit numbers, that the guest
  *	was told of; 0 where there is no KVM leaf
+ * @has_apic: the feature APIC was given; it shows while the APIC is enabled
  * @apic_id: initial APIC ID, as last told to keel_cpuid_update()
  *
  * [L] The owner's lock, the vCPU's.  A few registers of @entry follow the
@@ -127,6 +128,7 @@ struct keel_cpuid_table {
 	u64 efer;
 	u64 xcr0;
 	u32 kvm;
+	bool has_apic;
 	u32 apic_id;
 };
 
@@ -141,6 +143,7 @@ int keel_cpuid_set(struct keel_cpuid_table *table,
 		   struct keel_cpuid_bad *bad);
 void keel_cpuid_update(struct keel_cpuid_table *table, u64 cr4, u64 xcr0,
 		       u64 xss, u32 apic_id);
+void keel_cpuid_apic(struct keel_cpuid_table *table, bool enabled);
 void keel_cpuid_lookup_slow(const struct keel_cpuid_table *table, u32 eax,
 			    u32 ecx, u32 out[4]);
 bool keel_cpuid_guest_has(const struct keel_cpuid_table *table,

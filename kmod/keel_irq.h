@@ -30,6 +30,9 @@ struct keel_posted {
 	unsigned long reserved[3];
 };
 
+/** define KEEL_POSTED_ON - &keel_posted.control: outstanding notification */
+#define KEEL_POSTED_ON		BIT(0)
+
 /** DOC: bits of &keel_inbox.flags */
 #define KEEL_INBOX_NMI		0	/* an NMI */
 #define KEEL_INBOX_INIT		1	/* INIT */
@@ -40,6 +43,14 @@ struct keel_posted {
 #define KEEL_INBOX_LINTS	6	/* a pin's level has changed */
 
 /**
+ * define KEEL_INBOX_WORK - flags that the vCPU has to do something about; the
+ * levels of the pins are no such
+ */
+#define KEEL_INBOX_WORK		(BIT(KEEL_INBOX_NMI) | BIT(KEEL_INBOX_INIT) |	\
+				 BIT(KEEL_INBOX_SIPI) | BIT(KEEL_INBOX_LEVEL) |	\
+				 BIT(KEEL_INBOX_LINTS))
+
+/**
  * struct keel_inbox - what others have for a vCPU
  * @posted: edge-triggered interrupts; a page, as Bochs wants it [C: the pointer]
  * @level: level-triggered interrupts: they need an exit at their EOI, so that the
@@ -47,7 +58,7 @@ struct keel_posted {
  * @flags: KEEL_INBOX_*
  * @sipi_vector: page number at which a SIPI starts the vCPU
  *
- * Written by anyone, from any context, with atomic bit operations; who wrote
+ * Without KEEL_VM_LAPIC @posted is NULL.  Written by anyone, from any context, with atomic bit operations; who wrote
  * wakes the vCPU (keel_vcpu_kick()).
  */
 struct keel_inbox {

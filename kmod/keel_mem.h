@@ -138,6 +138,7 @@ int keel_mem_read(struct keel_mem *mem, u64 gpa, void *buf, size_t len);
 int keel_mem_write(struct keel_mem *mem, u64 gpa, const void *buf, size_t len);
 int keel_mem_read_pte(struct keel_mem *mem, u64 gpa, u64 *pte);
 
+bool keel_mem_map_own(struct keel_mem *mem, u64 gpa, u64 hpa);
 enum keel_mem_fault keel_mem_fault(struct keel_mem *mem, u64 gpa, u32 access);
 enum keel_mem_fault keel_mem_fault_atomic(struct keel_mem *mem, u64 gpa, u32 access);
 

@@ -16,13 +16,18 @@
 #include <linux/uaccess.h>
 #include <asm/processor-flags.h>
 
+#include <asm/tsc.h>
+
+#include "host.h"
 #include "keel_alloc.h"
 #include "keel_event.h"
 #include "keel_host_cpuid.h"
 #include "keel_ioctl.h"
 #include "keel_log.h"
 #include "keel_state.h"
+#include "keel_tsc.h"
 #include "keel_vm.h"
+#include "vmx_apic.h"
 #include "vmx_exit.h"
 #include "vmx_run.h"
 #include "vmx_setup.h"
@@ -38,6 +43,8 @@ static_assert(sizeof(struct keel_run) <= KEEL_RUN_DATA);
 static void keel_vcpu_free(struct keel_vcpu *vcpu)
 {
 	keel_vm_remove_vcpu(vcpu->vm, vcpu);
+	hrtimer_cancel(&vcpu->timer);
+	vmx_apic_free(vcpu);
 	vmx_vcpu_free(vcpu);
 	free_pages((unsigned long)keel_freed(vcpu->run), get_order(KEEL_RUN_SIZE));
 	keel_vm_put(vcpu->vm);
@@ -120,7 +127,7 @@ static long run(struct keel_vcpu *vcpu)
 
 	ret = keel_vm_check(vcpu->vm);
 	if (!ret && unlikely(vcpu->complete))
-		ret = vmx_complete_io(vcpu);
+		ret = vmx_complete(vcpu);
 	if (!ret)
 		ret = take_run_inputs(vcpu);
 	if (!ret)
@@ -187,6 +194,39 @@ static long keel_vcpu_inject(void *obj, void *arg)
 	return 0;
 }
 
+static long keel_vcpu_lapic(void *obj, void *arg)
+{
+	struct keel_vcpu *vcpu = obj;
+	struct keel_lapic_access *args = arg;
+	u32 effects;
+	int ret;
+
+	if (!keel_vcpu_has_lapic(vcpu))
+		return keel_refuse(-ENODEV,
+				   "KEEL_LAPIC: VM %u has no local APICs; make it with KEEL_VM_LAPIC",
+				   vcpu->vm->id);
+	if (args->offset >= PAGE_SIZE || args->offset % 4 || args->write > 1)
+		return keel_refuse(-EINVAL, "KEEL_LAPIC: no register at offset 0x%x",
+				   args->offset);
+	vmx_apic_take_inbox(vcpu);
+	vmx_apic_expire(vcpu);
+	if (!args->write) {
+		keel_lapic_read(&vcpu->lapic, args->offset, keel_guest_tsc(vcpu, rdtsc()),
+				&args->value);
+		return 0;
+	}
+	ret = vmx_borrow(vcpu);
+	if (ret)
+		return ret;
+	effects = keel_lapic_write(&vcpu->lapic, args->offset, args->value,
+				   keel_guest_tsc(vcpu, rdtsc()));
+	vmx_apic_effects(vcpu, effects & ~KEEL_LAPIC_EOI, false);
+	/* It overwrites nothing: what it is about stays in eoi_vector. */
+	vcpu->eoi_pending |= !!(effects & KEEL_LAPIC_EOI);
+	vmx_return();
+	return 0;
+}
+
 static long keel_vcpu_get_stats(void *obj, void *arg)
 {
 	struct keel_vcpu *vcpu = obj;
@@ -240,6 +280,7 @@ static const struct keel_ioctl_op keel_vcpu_ops[] = {
 	KEEL_IOCTL(KEEL_SET_INTERCEPTS, struct keel_intercepts, msrs, keel_vcpu_set_intercepts,
 		   false),
 	KEEL_IOCTL(KEEL_DUMP_VMCS, struct keel_dump, text, keel_vcpu_dump, true),
+	KEEL_IOCTL(KEEL_LAPIC, struct keel_lapic_access, value, keel_vcpu_lapic, true),
 };
 
 static long locked_ioctl(struct keel_vcpu *vcpu, unsigned int cmd, unsigned long arg)
@@ -276,6 +317,23 @@ static const struct file_operations keel_vcpu_fops = {
 	.llseek = noop_llseek,
 };
 
+/**
+ * keel_vcpu_kick - make a vCPU look at what others have for it
+ * @vcpu: the vCPU
+ *
+ * Any context but NMIs.  What it shall see has been written before.
+ */
+void keel_vcpu_kick(struct keel_vcpu *vcpu)
+{
+	vmx_kick(vcpu);
+}
+
+static enum hrtimer_restart timer_fired(struct hrtimer *timer)
+{
+	keel_vcpu_kick(container_of(timer, struct keel_vcpu, timer));
+	return HRTIMER_NORESTART;
+}
+
 static int keel_vcpu_init(struct keel_vcpu *vcpu)
 {
 	int ret;
@@ -286,6 +344,8 @@ static int keel_vcpu_init(struct keel_vcpu *vcpu)
 	if (!vcpu->run)
 		return -ENOMEM;
 	ret = keel_host_cpuid_default(&vcpu->cpuid, vcpu->vm);
+	if (!ret)
+		ret = vmx_apic_init(vcpu);
 	if (!ret)
 		ret = vmx_vcpu_init(vcpu);
 	return ret;
@@ -313,12 +373,15 @@ long keel_vcpu_create(void *obj, void *arg)
 		return -ENOMEM;
 	vcpu->vm = keel_vm_get(vm);
 	vcpu->id = args->id;
-	ret = keel_vm_add_vcpu(vm, vcpu);
-	if (ret)
-		ret = keel_refuse(ret, "KEEL_CREATE_VCPU: VM %u has a vCPU %u already",
-				  vm->id, args->id);
-	else
-		ret = keel_vcpu_init(vcpu);
+	rcuwait_init(&vcpu->wait);
+	host_timer_init(&vcpu->timer, timer_fired);
+	/* Complete before others see it: they send it interrupts. */
+	ret = keel_vcpu_init(vcpu);
+	if (!ret)
+		ret = keel_vm_add_vcpu(vm, vcpu);
+	if (ret == -EEXIST)
+		keel_refuse(ret, "KEEL_CREATE_VCPU: VM %u has a vCPU %u already",
+			    vm->id, args->id);
 	if (!ret)	/* last: nothing fails after it */
 		ret = anon_inode_getfd("keel-vcpu", &keel_vcpu_fops, vcpu, O_RDWR | O_CLOEXEC);
 	if (ret < 0)

@@ -12,6 +12,7 @@
 #include <linux/sched/mm.h>
 #include <linux/slab.h>
 #include <linux/smp.h>
+#include <asm/apicdef.h>
 #include <asm/tsc.h>
 
 #include "keel_alloc.h"
@@ -19,6 +20,7 @@
 #include "keel_log.h"
 #include "keel_tsc.h"
 #include "keel_vcpu.h"
+#include "vmx_apic.h"
 #include "vmx_cpu.h"
 #include "vmx_setup.h"
 
@@ -71,6 +73,7 @@ static void keel_vm_free(struct keel_vm *vm)
 {
 	keel_ioeventfds_free(&vm->ioeventfds);
 	keel_mem_free(&vm->mem);
+	free_page((unsigned long)keel_freed(vm->apic_page));
 	if (vm->has_vmx)
 		vmx_put();
 	if (vm->mm)
@@ -181,8 +184,14 @@ static int keel_vm_release(struct inode *inode, struct file *file)
 
 static long keel_vm_set_memory(void *obj, void *arg)
 {
+	const struct keel_memory *args = arg;
 	struct keel_vm *vm = obj;
 
+	if (vm->flags & KEEL_VM_LAPIC && args->gpa <= APIC_DEFAULT_PHYS_BASE &&
+	    args->bytes > APIC_DEFAULT_PHYS_BASE - args->gpa)
+		return keel_refuse(-EEXIST,
+				   "KEEL_SET_MEMORY: slot %u covers the local APICs' page at 0x%x",
+				   args->slot, APIC_DEFAULT_PHYS_BASE);
 	return keel_mem_set(&vm->mem, arg);
 }
 
@@ -227,6 +236,11 @@ static int keel_vm_init(struct keel_vm *vm)
 				   "no VM: VMX cannot be switched on (%d), see /sys/kernel/debug/keel/cpus",
 				   ret);
 	vm->has_vmx = true;
+	if (vmx_wants_apic_page(vm)) {
+		vm->apic_page = keel_alloc((void *)get_zeroed_page(GFP_KERNEL_ACCOUNT));
+		if (!vm->apic_page)
+			return -ENOMEM;
+	}
 	return keel_mem_init(&vm->mem, vm->mm, &keel_vm_mem_ops, &vmx_caps);
 }
 

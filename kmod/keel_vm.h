@@ -25,6 +25,8 @@ struct mm_struct;
  * @has_vmx: this VM counts as a user of VMX [C]
  * @dead: the VM broke a rule; each call on it gives -EIO
  * @flags: KEEL_VM_* [C]
+ * @apic_page: the APIC-access page, which nobody reads or writes; NULL where the
+ *	CPU does not virtualize accesses to it [C]
  * @tsc_khz: frequency of the guest's TSC, in kHz; 0: the host does not know its own
  *	[C]
  * @tsc_multiplier: factor from the host's TSC to the guest's, as in the VMCS; 0 for
@@ -44,6 +46,7 @@ struct keel_vm {
 	bool has_vmx;
 	bool dead;
 	u32 flags;
+	void *apic_page;
 	u32 tsc_khz;
 	u64 tsc_multiplier;
 	u64 tsc_base;

@@ -156,6 +156,10 @@ static const exit_fn exit_fns[] = {
 	[EXIT_REASON_INVVPID] = exit_undefined,
 	[EXIT_REASON_WBINVD] = exit_wbinvd,
 	[EXIT_REASON_XSETBV] = exit_xsetbv,
+	[EXIT_REASON_TPR_BELOW_THRESHOLD] = exit_tpr_below_threshold,
+	[EXIT_REASON_APIC_ACCESS] = exit_apic_access,
+	[EXIT_REASON_APIC_WRITE] = exit_apic_write,
+	[EXIT_REASON_EOI_INDUCED] = exit_eoi,
 	[SDM_EXIT_REASON_SEAMCALL] = exit_undefined,
 	[SDM_EXIT_REASON_TDCALL] = exit_undefined,
 	[EXIT_REASON_INVPCID] = exit_insn,
@@ -292,7 +296,11 @@ enum keel_verdict vmx_handle_exit(struct keel_vcpu *vcpu)
 	if (reason == EXIT_REASON_EXCEPTION_NMI)
 		take_host_events();
 	if (reason == EXIT_REASON_EXTERNAL_INTERRUPT) {
-		host_take_interrupt();
+		if (vcpu->vmx.posted)
+			host_take_acked_interrupt(vmcs_get32(VM_EXIT_INTR_INFO) &
+						  INTR_INFO_VECTOR_MASK);
+		else
+			host_take_interrupt();
 		return KEEL_RESUME;
 	}
 	/* From here on handlers may take locks that a flush waits under. */
@@ -314,9 +322,15 @@ enum keel_verdict vmx_handle_exit(struct keel_vcpu *vcpu)
 void vmx_advance(struct keel_vcpu *vcpu)
 {
 	u32 blocking = vmcs_get32(GUEST_INTERRUPTIBILITY_INFO);
-	u64 rip = vmcs_getl(GUEST_RIP) + vmcs_get32(VM_EXIT_INSTRUCTION_LEN);
+	u32 len = vcpu->vmx.insn_len;
+	u64 rip;
 	u64 rflags = vmcs_getl(GUEST_RFLAGS);
 
+	/* The CPU says it only of instructions that exit as such. */
+	if (likely(!len))
+		len = vmcs_get32(VM_EXIT_INSTRUCTION_LEN);
+	vcpu->vmx.insn_len = 0;
+	rip = vmcs_getl(GUEST_RIP) + len;
 	/* Outside 64-bit mode EIP wraps. */
 	if (unlikely(rip >> 32) && !(vmcs_get32(GUEST_CS_AR_BYTES) & VMX_AR_L_MASK))
 		rip = (u32)rip;
@@ -355,7 +369,8 @@ void vmx_report_exit(struct keel_vcpu *vcpu)
  */
 bool vmx_commit(struct keel_vcpu *vcpu, enum keel_verdict verdict)
 {
-	if (verdict == KEEL_ADVANCE || verdict == KEEL_TO_USER_ADVANCE)
+	if (verdict == KEEL_ADVANCE || verdict == KEEL_TO_USER_ADVANCE ||
+	    verdict == KEEL_HALT)
 		vmx_advance(vcpu);
 	/* The CPU's monitor trap is for instructions that it completes itself. */
 	if (verdict == KEEL_ADVANCE && unlikely(vcpu->intercepts.exits & KEEL_INTERCEPT_STEP))

@@ -15,11 +15,13 @@
 #include "keel_event.h"
 #include "keel_log.h"
 #include "keel_vm.h"
+#include "vmx_apic.h"
 #include "vmx_event.h"
 #include "vmx_fields.h"
 #include "vmx_msr.h"
 #include "vmx_section.h"
 #include "vmx_state.h"
+#include "vmx_wait.h"
 
 /* Protection rings: SS's DPL is the CPL. */
 static unsigned int cpl(void)
@@ -54,9 +56,29 @@ enum keel_verdict exit_cpuid(struct keel_vcpu *vcpu)
 	return KEEL_ADVANCE;
 }
 
+/* With a local APIC the thread sleeps in KEEL_RUN; see vmx_wait.c. */
+static enum keel_verdict halt_in_kernel(struct keel_vcpu *vcpu)
+{
+	vmx_halt(vcpu);
+	vmx_apic_take_inbox(vcpu);
+	vmx_apic_expire(vcpu);
+	/* What waits already wakes the guest as soon as HLT is done. */
+	if (vmx_apic_can_wake(vcpu)) {
+		vcpu->events.activity = KEEL_ACTIVITY_ACTIVE;
+		return KEEL_ADVANCE;
+	}
+	if (vcpu->wake_by_intr)
+		return KEEL_HALT;
+	/* Perhaps for good: the VMM decides. */
+	vcpu->run->exit_reason = KEEL_EXIT_HLT;
+	return KEEL_TO_USER_ADVANCE;
+}
+
 enum keel_verdict exit_hlt(struct keel_vcpu *vcpu)
 {
 	vcpu->stats.halts++;
+	if (keel_vcpu_has_lapic(vcpu))
+		return halt_in_kernel(vcpu);
 	/* What waits already wakes the guest as soon as HLT is done. */
 	if (vcpu->events.nmi_pending &&
 	    !(vmcs_get32(GUEST_INTERRUPTIBILITY_INFO) & GUEST_INTR_STATE_NMI))
@@ -143,12 +165,24 @@ enum keel_verdict exit_rdmsr(struct keel_vcpu *vcpu)
 
 	if (unlikely(vcpu->intercepts.nr_msrs) && msr_intercepted(vcpu, msr))
 		return msr_to_user(vcpu, msr, false, 0);
-	ret = vmx_msr_read(vcpu, msr, &value);
+	if (vmx_apic_is_msr(vcpu, msr))
+		ret = vmx_apic_rdmsr(vcpu, msr, &value);
+	else
+		ret = vmx_msr_read(vcpu, msr, &value);
 	if (ret)
 		return msr_refused(vcpu, msr, false, 0, ret);
 	vcpu->regs.gpr[KEEL_RAX] = (u32)value;
 	vcpu->regs.gpr[KEEL_RDX] = value >> 32;
 	return KEEL_ADVANCE;
+}
+
+static enum keel_verdict apic_wrmsr(struct keel_vcpu *vcpu, u32 msr, u64 value)
+{
+	u32 effects = 0;
+
+	if (vmx_apic_wrmsr(vcpu, msr, value, &effects))
+		return vmx_raise_gp(vcpu);
+	return vmx_apic_effects(vcpu, effects, true);
 }
 
 enum keel_verdict exit_wrmsr(struct keel_vcpu *vcpu)
@@ -159,6 +193,8 @@ enum keel_verdict exit_wrmsr(struct keel_vcpu *vcpu)
 
 	if (unlikely(vcpu->intercepts.nr_msrs) && msr_intercepted(vcpu, msr))
 		return msr_to_user(vcpu, msr, true, value);
+	if (vmx_apic_is_msr(vcpu, msr))
+		return apic_wrmsr(vcpu, msr, value);
 	ret = vmx_msr_write(vcpu, msr, value);
 	if (ret)
 		return msr_refused(vcpu, msr, true, value, ret);

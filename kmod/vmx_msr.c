@@ -10,6 +10,7 @@
 
 #include <linux/errno.h>
 #include <linux/string.h>
+#include <asm/apicdef.h>
 #include <asm/msr.h>
 #include <asm/mtrr.h>
 #include <asm/msr-index.h>
@@ -18,6 +19,7 @@
 
 #include "keel_tsc.h"
 #include "keel_vcpu.h"
+#include "vmx_apic.h"
 #include "vmx_fields.h"
 #include "vmx_setup.h"
 #include "vmx_state.h"
@@ -116,6 +118,8 @@ int vmx_msr_read(struct keel_vcpu *vcpu, u32 msr, u64 *value)
 {
 	const u64 *at;
 
+	if (vmx_apic_is_msr(vcpu, msr))
+		return vmx_apic_rdmsr(vcpu, msr, value);
 	switch (msr) {
 	case MSR_IA32_TSC:
 		*value = keel_guest_tsc(vcpu, rdtsc());
@@ -234,8 +238,17 @@ static int write_plain(struct keel_vcpu *vcpu, u32 msr, u64 value, u64 *at)
  */
 int vmx_msr_write(struct keel_vcpu *vcpu, u32 msr, u64 value)
 {
+	u32 effects = 0;
 	u64 *at;
+	int ret;
 
+	if (vmx_apic_is_msr(vcpu, msr)) {
+		ret = vmx_apic_wrmsr(vcpu, msr, value, &effects);
+		if (!ret)
+			vmx_apic_effects(vcpu, effects & ~KEEL_LAPIC_EOI, false);
+		vcpu->eoi_pending |= !!(effects & KEEL_LAPIC_EOI);
+		return ret;
+	}
 	switch (msr) {
 	case MSR_IA32_TSC:
 		move_tsc(vcpu, value - keel_guest_tsc(vcpu, rdtsc()));
@@ -308,6 +321,29 @@ static void pass(void *bitmap, u32 msr, bool read, bool write)
 		__clear_bit(low, bitmap + (high ? MSR_BITMAP_WRITE_HIGH : MSR_BITMAP_WRITE_LOW));
 }
 
+/*
+ * In x2APIC mode with APICv the CPU reads registers from the virtual-APIC page and
+ * serves these writes itself.  What it would read wrongly exits: the timer's
+ * current count, the ICR with its two halves, what is write-only or not there.
+ */
+static void pass_x2apic(void *bitmap)
+{
+	static const u16 readable[] = {
+		APIC_ID, APIC_LVR, APIC_TASKPRI, APIC_PROCPRI, APIC_LDR, APIC_SPIV,
+		APIC_ESR, APIC_LVTT, APIC_LVTTHMR, APIC_LVTPC, APIC_LVT0, APIC_LVT1,
+		APIC_LVTERR, APIC_TMICT, APIC_TDCR,
+	};
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(readable); i++)
+		pass(bitmap, APIC_BASE_MSR + (readable[i] >> 4), true, false);
+	for (i = APIC_ISR; i < APIC_IRR + 0x80; i += 0x10)
+		pass(bitmap, APIC_BASE_MSR + (i >> 4), true, false);
+	pass(bitmap, APIC_BASE_MSR + (APIC_TASKPRI >> 4), false, true);
+	pass(bitmap, APIC_BASE_MSR + (APIC_EOI >> 4), false, true);
+	pass(bitmap, APIC_BASE_MSR + (APIC_SELF_IPI >> 4), false, true);
+}
+
 /**
  * vmx_msr_bitmap - say which accesses need no exit
  * @vcpu: @vcpu->intercepts names those that must exit all the same
@@ -335,6 +371,8 @@ void vmx_msr_bitmap(struct keel_vcpu *vcpu)
 	pass(bitmap, MSR_SYSCALL_MASK, true, false);
 	/* The CPU scales the TSC and adds the offset here, too. */
 	pass(bitmap, MSR_IA32_TSC, true, false);
+	if (vcpu->vmx.proc2 & SECONDARY_EXEC_VIRTUALIZE_X2APIC_MODE)
+		pass_x2apic(bitmap);
 
 	for (i = 0; i < vcpu->intercepts.nr_msrs; i++) {
 		u32 msr = vcpu->intercepts.msrs[i];

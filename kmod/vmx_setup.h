@@ -15,6 +15,11 @@ struct keel_vcpu;
  * @proc2: secondary processor-based
  * @exit: VM-exit
  * @entry: VM-entry; "IA-32e mode guest" follows EFER.LMA
+ * @tpr_shadow: the CPU can watch the task priority of a local APIC
+ * @apicv: it virtualizes APIC registers and delivers virtual interrupts
+ * @posted: and processes posted interrupts
+ * @apic_modes: which of the secondary controls "virtualize APIC accesses" and
+ *	"virtualize x2APIC mode" it has
  */
 struct vmx_controls {
 	u32 pin;
@@ -22,6 +27,10 @@ struct vmx_controls {
 	u32 proc2;
 	u32 exit;
 	u32 entry;
+	bool tpr_shadow;
+	bool apicv;
+	bool posted;
+	u32 apic_modes;
 };
 
 extern struct vmx_controls vmx_controls;

@@ -33,6 +33,7 @@ void vmx_state_get(struct keel_vcpu *vcpu, u64 groups, const struct keel_groups 
 int vmx_state_check(struct keel_vcpu *vcpu, u64 groups, const struct keel_groups *from);
 void vmx_state_set(struct keel_vcpu *vcpu, u64 groups, const struct keel_groups *from);
 void vmx_state_reset(struct keel_vcpu *vcpu);
+void vmx_state_init(struct keel_vcpu *vcpu);
 int vmx_set_efer(struct keel_vcpu *vcpu, u64 efer);
 void vmx_put_cr0(struct keel_vcpu *vcpu, u64 cr0);
 void vmx_put_cr4(struct keel_vcpu *vcpu, u64 cr4);

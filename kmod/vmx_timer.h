@@ -9,5 +9,7 @@ struct keel_vcpu;
 
 bool vmx_has_timer(void);
 bool vmx_timer_arm(struct keel_vcpu *vcpu);
+u64 vmx_timer_next(const struct keel_vcpu *vcpu);
+u64 vmx_timer_ns(const struct keel_vcpu *vcpu, u64 tsc);
 
 #endif /* KEEL_VMX_TIMER_H */

@@ -12,6 +12,7 @@
 #include "keel_tsc.h"
 #include "keel_vcpu.h"
 #include "keel_vm.h"
+#include "vmx_apic.h"
 #include "vmx_caps.h"
 #include "vmx_cpu.h"
 #include "vmx_fields.h"
@@ -65,7 +66,10 @@ int vmx_vcpu_init(struct keel_vcpu *vcpu)
 		return ret;
 	vmx_setup_vmcs(vcpu);
 	vmx_msr_reset(vcpu);
+	if (keel_vcpu_has_lapic(vcpu))
+		keel_lapic_reset(&vcpu->lapic);
 	vmx_state_reset(vcpu);
+	vmx_apic_mode(vcpu);
 	vmx_return();
 	return 0;
 }

@@ -94,7 +94,8 @@
  *
  * Errors: -EINVAL: slot number, alignment, size or address out of range.
  * -EEXIST: the slot is in use, or the range overlaps another slot's; unmap
- * first (only KEEL_MEMORY_READONLY may change in place).  -ENOENT: the slot to
+ * first (only KEEL_MEMORY_READONLY may change in place); or, with KEEL_VM_LAPIC,
+ * the range covers the local APICs' page at 0xfee00000.  -ENOENT: the slot to
  * unmap is empty.  -ENOMEM.  Setting a slot again just as it is does nothing.
  */
 #define KEEL_SET_MEMORY		_IO(KEEL_IOC, 0x10)
