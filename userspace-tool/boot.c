@@ -3,7 +3,7 @@
  * What a boot loader does: image, tables, registers.
  *
  * Here are images that follow no boot protocol; for kernels that do see
- * boot_kernel.c.  All vCPUs begin at the entry, in the same state but for the stack and the
+ * boot_kernel.c, for firmware boot_firmware.c.  All vCPUs begin at the entry, in the same state but for the stack and the
  * number in RDI, which says which one it is, so that a small guest need not start
  * them.
  */
@@ -235,5 +235,7 @@ int boot_machine(struct machine *machine, const struct boot *boot)
 {
 	if (boot->is_kernel)
 		return boot_kernel(machine, boot);
+	if (boot->is_firmware)
+		return boot_firmware(machine, boot);
 	return boot_image(machine, boot);
 }

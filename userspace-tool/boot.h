@@ -50,8 +50,9 @@ struct machine;
 
 /**
  * struct boot - how a guest is to begin
- * @path: the image, or the kernel where @is_kernel
+ * @path: the image, kernel or firmware
  * @is_kernel: it follows a boot protocol
+ * @is_firmware: it begins as a PC does at power-up
  * @mode: the mode, or IMAGE_MODE_ANY: what the image wants, else long mode
  * @has_load_at: @load_at was given
  * @load_at: where a flat binary goes
@@ -65,6 +66,7 @@ struct machine;
 struct boot {
 	const char *path;
 	bool is_kernel;
+	bool is_firmware;
 	enum image_mode mode;
 	bool has_load_at;
 	__u64 load_at;
@@ -84,6 +86,9 @@ int boot_set_state(const struct machine *machine, unsigned int id,
 
 /* boot_kernel.c */
 int boot_kernel(struct machine *machine, const struct boot *boot);
+
+/* boot_firmware.c */
+int boot_firmware(struct machine *machine, const struct boot *boot);
 
 /* boot_cpu.c */
 int boot_cpus(struct machine *machine);

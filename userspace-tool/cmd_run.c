@@ -23,6 +23,7 @@
 struct options {
 	struct boot boot;
 	const char *kernel;
+	const char *firmware;
 	__u64 mem;
 	unsigned int cpus;
 	bool verbose;
@@ -33,6 +34,7 @@ enum {
 	KEY_ENTRY,
 	KEY_MODE,
 	KEY_APPEND,
+	KEY_FIRMWARE,
 };
 
 static const struct argp_option option_list[] = {
@@ -40,6 +42,8 @@ static const struct argp_option option_list[] = {
 	  "Boot a kernel: bzImage; instead of IMAGE", 0 },
 	{ "initrd", 'i', "FILE", 0, "Initial RAM disk of the kernel", 0 },
 	{ "append", KEY_APPEND, "STRING", 0, "Command line of the kernel", 0 },
+	{ "firmware", KEY_FIRMWARE, "FILE", 0,
+	  "Begin with a BIOS, as a PC does at power-up; instead of IMAGE", 0 },
 	{ "mem", 'm', "SIZE", 0,
 	  "Guest memory in MiB, or with a suffix M or G (128)", 0 },
 	{ "cpus", 'c', "N", 0, "Number of vCPUs (1)", 0 },
@@ -96,23 +100,26 @@ static __u64 parse_mem(const struct argp_state *state, const char *text)
 	return parse_number(state, "--mem", text, 1, MAX_MEM);
 }
 
-/* Which options go together. */
-static void check_options(const struct argp_state *state,
-			  const struct options *options)
+/* The one thing to boot, and which options go with it. */
+static void choose(const struct argp_state *state, struct options *options)
 {
-	const struct boot *boot = &options->boot;
+	struct boot *boot = &options->boot;
 
-	if (options->kernel && boot->path)
-		argp_error(state, "--kernel and the image '%s' exclude each other",
-			   boot->path);
-	if (!options->kernel && !boot->path)
-		argp_error(state, "no image given; give IMAGE or --kernel FILE");
-	if (!options->kernel && (boot->initrd_path || boot->command_line))
+	if (!!options->kernel + !!options->firmware + !!boot->path > 1)
+		argp_error(state, "IMAGE, --kernel and --firmware exclude each other; give one of them");
+	boot->is_kernel = options->kernel;
+	boot->is_firmware = options->firmware;
+	if (boot->is_kernel || boot->is_firmware) {
+		if (boot->has_load_at || boot->has_entry || boot->mode)
+			argp_error(state, "--load-at, --entry and --mode go with IMAGE only: others say themselves how they begin");
+		boot->path = boot->is_kernel ? options->kernel :
+					       options->firmware;
+	}
+	if (!boot->path)
+		argp_error(state, "no image given; give IMAGE, --kernel FILE or --firmware FILE");
+	if (!boot->is_kernel && (boot->initrd_path || boot->command_line))
 		argp_error(state, "%s goes with --kernel only",
 			   boot->initrd_path ? "--initrd" : "--append");
-	if (options->kernel &&
-	    (boot->has_load_at || boot->has_entry || boot->mode))
-		argp_error(state, "--load-at, --entry and --mode go with IMAGE only: a kernel says itself how it begins");
 }
 
 static enum image_mode parse_mode(const struct argp_state *state, const char *text)
@@ -140,6 +147,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case 'i':
 		options->boot.initrd_path = arg;
+		return 0;
+	case KEY_FIRMWARE:
+		options->firmware = arg;
 		return 0;
 	case KEY_APPEND:
 		options->boot.command_line = arg;
@@ -170,11 +180,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		options->boot.path = arg;
 		return 0;
 	case ARGP_KEY_END:
-		check_options(state, options);
-		if (options->kernel) {
-			options->boot.path = options->kernel;
-			options->boot.is_kernel = true;
-		}
+		choose(state, options);
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
@@ -184,8 +190,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 static const struct argp argp = {
 	.options = option_list,
 	.parser = parse,
-	.args_doc = "IMAGE\n--kernel FILE",
-	.doc = "Run a guest: a flat binary, an ELF executable for i386 or x86-64, or a kernel.\vIts first serial port is this terminal; Ctrl-A X ends it, Ctrl-A H lists more keys.  keel-run(1) tells what the exit status says.",
+	.args_doc = "IMAGE\n--kernel FILE\n--firmware FILE",
+	.doc = "Run a guest: a flat binary, an ELF executable for i386 or x86-64, a kernel, or a BIOS.\vIts first serial port is this terminal; Ctrl-A X ends it, Ctrl-A H lists more keys.  keel-run(1) tells what the exit status says.",
 };
 
 /* The machine is made; returns the exit status. */

@@ -109,4 +109,8 @@ int image_load_bzimage(struct image *image, const struct memory *memory,
 		       const struct image_file *file,
 		       const struct image_args *args);
 
+/* image_firmware.c */
+int image_load_firmware(struct image *image, struct memory *memory,
+			const struct image_file *file);
+
 #endif /* IMAGE_H */
