@@ -33,27 +33,22 @@ static int load(struct machine *machine, const struct boot *boot,
 	if (image_is_bzimage(&boot->file))
 		ret = image_load_bzimage(image, &machine->memory, &boot->file,
 					 &args);
+	else if (image_is_pvh(&boot->file))
+		ret = image_load_pvh(image, &machine->memory, &boot->file,
+				     &args);
 	else
-		return refuse(boot, "is no kernel that can be loaded (bzImage)");
+		return refuse(boot, "is no kernel that can be loaded: neither bzImage nor ELF with a PVH entry; flat binaries and other ELF files go without --kernel");
 	if (ret)
 		cmd_error("%s: %s", image->blame, image->error);
 	return ret;
 }
 
-static int write_tables(struct machine *machine, const struct boot *boot,
-			const struct image *image)
+/* Low memory is there and free: the loaders have seen to it. */
+static void write_tables(struct machine *machine, const struct image *image)
 {
-	bool is_long = image->mode == IMAGE_MODE_LONG;
 	__u8 *low = memory_at(&machine->memory, 0, BOOT_STACK);
+	bool is_long = image->mode == IMAGE_MODE_LONG;
 
-	if (!low)
-		return refuse(boot, "no room for page tables; give more memory with --mem");
-	if (image->first < BOOT_STACK && image->last >= BOOT_GDT) {
-		cmd_error("%s: covers 0x%llx to 0x%llx; 0x%x to 0x%x is needed for tables",
-			  boot->path, image->first, image->last, BOOT_GDT,
-			  BOOT_STACK - 1);
-		return -EINVAL;
-	}
 	if (image->linux_selectors)
 		keel_write_linux_gdt(low + BOOT_GDT, is_long);
 	else
@@ -61,7 +56,6 @@ static int write_tables(struct machine *machine, const struct boot *boot,
 	if (is_long)
 		keel_write_long_tables(low + BOOT_PAGES, BOOT_PAGES,
 				       MEMORY_HIGH);
-	return 0;
 }
 
 static int set_state(const struct machine *machine, const struct boot *boot,
@@ -97,9 +91,9 @@ int boot_kernel(struct machine *machine, const struct boot *boot)
 	int ret;
 
 	ret = load(machine, boot, &image);
-	if (!ret)
-		ret = write_tables(machine, boot, &image);
-	if (!ret)
-		ret = set_state(machine, boot, &image);
+	if (ret)
+		return ret;
+	write_tables(machine, &image);
+	ret = set_state(machine, boot, &image);
 	return ret ? ret : boot_cpus(machine);
 }

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "boot.h"
 #include "image.h"
 #include "memory.h"
 
@@ -76,6 +77,27 @@ __u64 image_place(const struct memory *memory, __u64 from, __u64 limit,
 		return 0;
 	at = (end - bytes) & ~(PAGE - 1);
 	return at >= from ? at : 0;
+}
+
+/**
+ * image_keep_low() - check that an image leaves free what boot.h has in low memory
+ * @image: an image in guest memory
+ * @memory: the guest's memory
+ * @file: the file
+ *
+ * Return: 0; -EINVAL with &image.error.
+ */
+int image_keep_low(struct image *image, const struct memory *memory,
+		   const struct image_file *file)
+{
+	if (!memory_at(memory, 0, BOOT_STACK))
+		return image_refuse(image, file, "no room for tables; give more memory with --mem");
+	if (image->first < BOOT_STACK && image->last >= BOOT_GDT)
+		return image_refuse(image, file,
+				    "covers 0x%llx to 0x%llx; 0x%x to 0x%x is needed for tables",
+				    image->first, image->last, BOOT_GDT,
+				    BOOT_STACK - 1);
+	return 0;
 }
 
 /**

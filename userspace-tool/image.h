@@ -94,6 +94,8 @@ int image_read(struct image *image, const struct image_file *file,
 	       __u64 offset, void *dest, __u64 bytes);
 __u64 image_place(const struct memory *memory, __u64 from, __u64 limit,
 		  __u64 bytes);
+int image_keep_low(struct image *image, const struct memory *memory,
+		   const struct image_file *file);
 
 int image_load_flat(struct image *image, const struct memory *memory,
 		    const struct image_file *file, __u64 load_at);
@@ -102,12 +104,22 @@ int image_load_flat(struct image *image, const struct memory *memory,
 bool image_is_elf(const struct image_file *file);
 int image_load_elf(struct image *image, const struct memory *memory,
 		   const struct image_file *file);
+int image_load_elf_segments(struct image *image, const struct memory *memory,
+			    const struct image_file *file);
+bool image_elf_note(const struct image_file *file, const char *name,
+		    __u32 type, void *desc, size_t *bytes);
 
 /* image_bzimage.c */
 bool image_is_bzimage(const struct image_file *file);
 int image_load_bzimage(struct image *image, const struct memory *memory,
 		       const struct image_file *file,
 		       const struct image_args *args);
+
+/* image_pvh.c */
+bool image_is_pvh(const struct image_file *file);
+int image_load_pvh(struct image *image, const struct memory *memory,
+		   const struct image_file *file,
+		   const struct image_args *args);
 
 /* image_firmware.c */
 int image_load_firmware(struct image *image, struct memory *memory,

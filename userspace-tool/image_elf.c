@@ -19,6 +19,8 @@
  * overlapping ones can ask for.
  */
 #define MAX_HEADERS	128
+/* More notes than any kernel has, bytes. */
+#define MAX_NOTES	(64U << 10)
 #define BAD_HEADERS	"the ELF program headers are cut off or damaged"
 
 /**
@@ -190,4 +192,79 @@ int image_load_elf(struct image *image, const struct memory *memory,
 		   const struct image_file *file)
 {
 	return load(image, memory, file, true);
+}
+
+/**
+ * image_load_elf_segments() - put an ELF file into guest memory, but find no entry
+ * @image: filled in, but for the entry
+ * @memory: the guest's memory; after an error it may hold part of the file
+ * @file: the file
+ *
+ * Return: 0; -EINVAL with &image.error where the file cannot be loaded.
+ */
+int image_load_elf_segments(struct image *image, const struct memory *memory,
+			    const struct image_file *file)
+{
+	return load(image, memory, file, false);
+}
+
+/* Look through the notes of a segment. */
+static bool find_note(Elf *elf, const GElf_Phdr *segment, const char *name,
+		      __u32 type, void *desc, size_t *bytes)
+{
+	size_t next = 0, name_at, desc_at, length = strlen(name) + 1;
+	const char *notes;
+	GElf_Nhdr note;
+	Elf_Data *data;
+
+	if (segment->p_filesz > MAX_NOTES)
+		return false;
+	data = elf_getdata_rawchunk(elf, segment->p_offset, segment->p_filesz,
+				    segment->p_align == 8 ? ELF_T_NHDR8 :
+							    ELF_T_NHDR);
+	if (!data || !data->d_buf)
+		return false;
+	notes = data->d_buf;
+	while ((next = gelf_getnote(data, next, &note, &name_at, &desc_at))) {
+		if (note.n_type != type || note.n_namesz != length ||
+		    memcmp(notes + name_at, name, length))
+			continue;
+		memcpy(desc, notes + desc_at,
+		       note.n_descsz < *bytes ? note.n_descsz : *bytes);
+		*bytes = note.n_descsz;
+		return true;
+	}
+	return false;
+}
+
+/**
+ * image_elf_note() - find a note in an ELF file
+ * @file: the file
+ * @name: whose note
+ * @type: its type
+ * @desc: out: what it says
+ * @bytes: in: room at @desc; out: how long the note is
+ *
+ * Return: whether there is one.
+ */
+bool image_elf_note(const struct image_file *file, const char *name,
+		    __u32 type, void *desc, size_t *bytes)
+{
+	struct image image;
+	GElf_Phdr segment;
+	bool found = false;
+	size_t count, i;
+	Elf *elf;
+
+	elf = begin(&image, file);
+	if (!elf)
+		return false;
+	if (elf_getphdrnum(elf, &count) || count > MAX_HEADERS)
+		count = 0;
+	for (i = 0; i < count && !found; i++)
+		found = gelf_getphdr(elf, i, &segment) &&
+			segment.p_type == PT_NOTE &&
+			find_note(elf, &segment, name, type, desc, bytes);
+	elf_end(elf);
+	return found;
 }
