@@ -80,13 +80,13 @@ static void mask_lvt(struct keel_lapic *apic)
  * keel_lapic_reset - INIT
  * @apic: the local APIC
  *
- * The state of "Local APIC State After It Receives an INIT-Deassert IPI" and, in
- * x2APIC mode, "x2APIC After Reset" and "INIT": IA32_APIC_BASE, the ID, and the
- * levels of the pins stay.
+ * IA32_APIC_BASE, the ID, in x2APIC mode the LDR, and the levels of the pins stay
+ * (SDM: "Local APIC State After It Receives an INIT-Deassert IPI", "x2APIC States").
  */
 void keel_lapic_reset(struct keel_lapic *apic)
 {
 	memset(apic->regs, 0, REGS_BYTES);
+	/* Other CPUs look meanwhile: with an SVR of 0 it takes no interrupt. */
 	lapic_set_identity(apic);
 	lapic_put(apic, APIC_LVR, VERSION);
 	lapic_put(apic, APIC_DFR, 0xffffffff);

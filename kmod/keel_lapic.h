@@ -98,8 +98,8 @@ struct keel_irq_msg {
  * @ipi: with KEEL_LAPIC_IPI
  * @eoi_vector: with KEEL_LAPIC_EOI
  *
- * The vCPU's thread alone; @base, and the ID, LDR, DFR and SVR in @regs, are read
- * by others with READ_ONCE().
+ * The vCPU's thread alone; @base, and the LDR, DFR and SVR in @regs, are read by
+ * others with READ_ONCE().
  *
  * Nothing depends on what a register held before the write to it: where the CPU
  * virtualizes it, the page has the new value by the time that Keel learns of it.

@@ -99,14 +99,13 @@ static bool match_logical(const struct keel_lapic *apic, u32 dest, bool x2apic)
 static bool match_dest(const struct keel_lapic *apic, const struct keel_irq_msg *msg, u64 base)
 {
 	bool x2apic = base & APIC_BASE_EXTD;
-	u32 id;
 
 	if (msg->dest == (msg->wide ? 0xffffffffU : 0xffU))
 		return true;
 	if (msg->logical)
 		return match_logical(apic, msg->dest, x2apic);
-	id = lapic_get(apic, APIC_ID);
-	return msg->dest == (x2apic ? id : id >> 24);
+	/* Not from its register, which a reset on another CPU may be about to write. */
+	return msg->dest == (x2apic ? apic->id : apic->id & 0xff);
 }
 
 /**

@@ -60,9 +60,8 @@ static int write_base(struct keel_lapic *apic, u64 value, u32 *effects)
 		return 0;
 	*effects |= KEEL_LAPIC_PRIORITY;
 	if (value & APIC_BASE_EXTD) {
-		/* All stays but the ID, the LDR, and the ICR's high half. */
+		/* All stays but these, and the ICR's high half, which is elsewhere. */
 		lapic_set_identity(apic);
-		lapic_put(apic, APIC_ICR2, 0);
 	} else {
 		/* Switched off it forgets, so on it is as after power-up. */
 		keel_lapic_reset(apic);
