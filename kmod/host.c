@@ -490,6 +490,20 @@ void host_take_acked_interrupt(unsigned int vector)
 }
 
 /**
+ * host_posted_vector - the vector that tells a CPU in a guest of posted interrupts
+ *
+ * Return: the vector, for which the host has a handler; 0 where it has none
+ */
+unsigned int host_posted_vector(void)
+{
+#if IS_ENABLED(CONFIG_KVM)
+	return POSTED_INTR_VECTOR;
+#else
+	return 0;
+#endif
+}
+
+/**
  * host_notify_cpu - interrupt another CPU, which runs a guest
  * @cpu: online, and stays so
  * @posted: with the vector by which the guest's CPU takes posted interrupts over;
@@ -497,12 +511,10 @@ void host_take_acked_interrupt(unsigned int vector)
  */
 void host_notify_cpu(int cpu, bool posted)
 {
-#if IS_ENABLED(CONFIG_KVM)
 	if (posted) {
-		apic->send_IPI(cpu, POSTED_INTR_VECTOR);
+		apic->send_IPI(cpu, host_posted_vector());
 		return;
 	}
-#endif
 	/* In parentheses: the name is a macro with a tracepoint in it. */
 	(smp_ops.smp_send_reschedule)(cpu);
 }

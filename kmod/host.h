@@ -104,6 +104,7 @@ bool host_work_pending(void);
 int host_do_work(void);
 
 /* Interrupts for another CPU: to look, or to take posted interrupts over. */
+unsigned int host_posted_vector(void);
 void host_notify_cpu(int cpu, bool posted);
 
 enum hrtimer_restart;

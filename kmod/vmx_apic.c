@@ -20,7 +20,6 @@
 
 #include <linux/slab.h>
 #include <asm/apic.h>
-#include <asm/irq_vectors.h>
 #include <asm/msr-index.h>
 #include <asm/tsc.h>
 
@@ -111,7 +110,7 @@ void vmx_apic_setup(struct keel_vcpu *vcpu)
 	if (!vmx->posted)
 		return;
 	vmx->pin |= PIN_BASED_POSTED_INTR;
-	vmcs_put16(POSTED_INTR_NV, POSTED_INTR_VECTOR);
+	vmcs_put16(POSTED_INTR_NV, host_posted_vector());
 	vmcs_put64(POSTED_INTR_DESC_ADDR, __pa(vcpu->inbox.posted));
 }
 

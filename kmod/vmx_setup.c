@@ -15,6 +15,7 @@
 #include <asm/msr.h>
 #include <asm/processor.h>
 
+#include "host.h"
 #include "keel_vcpu.h"
 #include "keel_vm.h"
 #include "vmx_apic.h"
@@ -99,7 +100,7 @@ static void choose_apic(void)
 	vmx_controls.tpr_shadow = vmx_allowed1(vmx_caps_proc(&vmx_caps)) & CPU_BASED_TPR_SHADOW;
 	vmx_controls.apic_modes = proc2 & modes;
 	vmx_controls.apicv = vmx_controls.tpr_shadow && (proc2 & virt) == virt;
-	vmx_controls.posted = vmx_controls.apicv &&
+	vmx_controls.posted = vmx_controls.apicv && host_posted_vector() &&
 		(vmx_allowed1(vmx_caps_pin(&vmx_caps)) & PIN_BASED_POSTED_INTR) &&
 		(vmx_allowed1(vmx_caps_exit(&vmx_caps)) & VM_EXIT_ACK_INTR_ON_EXIT);
 }
