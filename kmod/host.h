@@ -11,6 +11,7 @@
 #include <linux/eventfd.h>
 #include <linux/hardirq.h>
 #include <linux/jump_label.h>
+#include <linux/sched.h>
 #include <linux/types.h>
 #include <linux/version.h>
 #include <asm/msr.h>
@@ -93,6 +94,16 @@ static inline void host_eventfd_signal(struct eventfd_ctx *eventfd)
 	eventfd_signal(eventfd);
 #else
 	eventfd_signal(eventfd, 1);
+#endif
+}
+
+/** host_run_delay - nanoseconds that this thread has waited for a CPU so far */
+static inline u64 host_run_delay(void)
+{
+#ifdef CONFIG_SCHED_INFO
+	return current->sched_info.run_delay;
+#else
+	return 0;
 #endif
 }
 

@@ -218,7 +218,7 @@ static u32 kvm_features(const struct keel_cpuid_table *table)
 	return 0;
 }
 
-static void derive(struct keel_cpuid_table *table)
+static void derive(struct keel_cpuid_table *table, const struct keel_cpuid_host *host)
 {
 	const struct keel_cpuid_leaf *e;
 
@@ -226,7 +226,7 @@ static void derive(struct keel_cpuid_table *table)
 	table->cr4 = X86_CR4_PCE | legal(table, cr4_bits, ARRAY_SIZE(cr4_bits));
 	table->efer = legal(table, efer_bits, ARRAY_SIZE(efer_bits));
 
-	table->kvm = kvm_features(table);
+	table->kvm = kvm_features(table) & keel_cpuid_kvm(host);
 
 	table->has_apic = keel_cpuid_guest_has(table, X86_FEATURE_APIC);
 	e = exact(table, 0xd, 0);
@@ -417,7 +417,7 @@ int keel_cpuid_set(struct keel_cpuid_table *table,
 		table->nr++;
 	}
 	index_leaves(table);
-	derive(table);
+	derive(table, host);
 	keel_cpuid_update(table, 0, 1, 0, 0);
 	return 0;
 }

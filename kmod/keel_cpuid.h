@@ -110,7 +110,7 @@ struct keel_cpuid_bad {
  * @efer: the same for IA32_EFER
  * @xcr0: the same for XCR0
  * @kvm: KVM's paravirtual features, KVM_FEATURE_* as bit numbers, that the guest
- *	was told of; 0 where there is no KVM leaf
+ *	was told of and that Keel serves; 0 where there is no KVM leaf
  * @has_apic: the feature APIC was given; it shows while the APIC is enabled
  * @apic_id: initial APIC ID, as last told to keel_cpuid_update()
  *
@@ -231,7 +231,7 @@ static inline u8 keel_cpuid_guest_phys_bits(const struct keel_cpuid_table *table
  * @table: the vCPU's
  * @feature: KVM_FEATURE_*
  *
- * Return: true where it was; whether Keel serves it is for the caller to know
+ * Return: true where it was, and Keel serves it
  */
 static inline bool keel_cpuid_guest_kvm(const struct keel_cpuid_table *table,
 					unsigned int feature)

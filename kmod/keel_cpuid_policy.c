@@ -17,6 +17,7 @@
 #include <linux/kernel.h>
 #include <linux/string.h>
 #include <asm/cpufeatures.h>
+#include <uapi/asm/kvm_para.h>
 
 #define ANY_SUBLEAF	0xffffffffU
 
@@ -248,6 +249,26 @@ static u32 offers(const struct keel_cpuid_host *host)
 	if (xcr0 & XCR0_AVX512)
 		all |= NEEDS_AVX512;
 	return all;
+}
+
+/**
+ * keel_cpuid_kvm - the subset of KVM's paravirtual features that Keel serves
+ * @host: what this host can do
+ *
+ * Return: KVM_FEATURE_* as bit numbers
+ */
+u32 keel_cpuid_kvm(const struct keel_cpuid_host *host)
+{
+	u32 features = BIT(KVM_FEATURE_NOP_IO_DELAY);
+
+	if (host->offers & KEEL_CPUID_APIC)
+		features |= BIT(KVM_FEATURE_PV_EOI);
+	if (host->offers & KEEL_CPUID_CLOCK)
+		features |= BIT(KVM_FEATURE_CLOCKSOURCE2) |
+			    BIT(KVM_FEATURE_CLOCKSOURCE_STABLE_BIT);
+	if (host->offers & KEEL_CPUID_STEAL)
+		features |= BIT(KVM_FEATURE_STEAL_TIME);
+	return features;
 }
 
 /* What of @word the guest can have, where the host's register is @raw. */

@@ -32,5 +32,6 @@ int keel_cpuid_check(const struct keel_cpuid_leaf *leaf,
 		     struct keel_cpuid_bad *bad);
 bool keel_cpuid_word(unsigned int word, u32 *leaf, u32 *subleaf, u32 *reg);
 u64 keel_cpuid_xcr0_trim(u64 xcr0);
+u32 keel_cpuid_kvm(const struct keel_cpuid_host *host);
 
 #endif /* KEEL_CPUID_POLICY_H */

@@ -194,19 +194,6 @@ static void put_basic(struct list *list, u32 host_max)
 	}
 }
 
-/* The subset of KVM's paravirtual features that keel_pv.c serves. */
-static u32 kvm_features(const struct keel_cpuid_host *host)
-{
-	u32 features = BIT(KVM_FEATURE_NOP_IO_DELAY) | BIT(KVM_FEATURE_PV_EOI);
-
-	if (host->offers & KEEL_CPUID_CLOCK)
-		features |= BIT(KVM_FEATURE_CLOCKSOURCE2) |
-			    BIT(KVM_FEATURE_CLOCKSOURCE_STABLE_BIT);
-	if (host->offers & KEEL_CPUID_STEAL)
-		features |= BIT(KVM_FEATURE_STEAL_TIME);
-	return features;
-}
-
 static void put_hypervisor(struct list *list)
 {
 	u32 out[4];
@@ -227,7 +214,7 @@ static void put_hypervisor(struct list *list)
 	put(list, KEEL_CPUID_KVM_BASE, 0, out);
 
 	memset(out, 0, sizeof(out));
-	out[KEEL_CPUID_EAX] = kvm_features(list->host);
+	out[KEEL_CPUID_EAX] = keel_cpuid_kvm(list->host);
 	put(list, KEEL_CPUID_KVM_BASE + 1, 0, out);
 }
 

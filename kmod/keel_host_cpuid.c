@@ -60,9 +60,8 @@ struct keel_cpuid_host keel_host_cpuid(u32 vm_flags, u32 tsc_khz)
 	struct keel_cpuid_host kind = host;
 
 	kind.tsc_khz = tsc_khz;
-	if (!(vm_flags & KEEL_VM_LAPIC))
-		return kind;
-	kind.offers |= KEEL_CPUID_LAPIC;
+	if (vm_flags & KEEL_VM_LAPIC)
+		kind.offers |= KEEL_CPUID_LAPIC;
 	/* A clocksource watchdog may find out about the TSC at any time. */
 	if (tsc_khz && tsc_is_good())
 		kind.offers |= KEEL_CPUID_CLOCK;

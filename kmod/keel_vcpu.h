@@ -12,6 +12,7 @@
 #include "keel_cpuid.h"
 #include "keel_irq.h"
 #include "keel_lapic.h"
+#include "keel_pv.h"
 #include "keel_strio.h"
 #include "keel_walk.h"
 #include "vmx_msr.h"
@@ -99,6 +100,7 @@ enum keel_complete {
  * @dr6: the guest's DR6
  * @xcr0: the guest's XCR0
  * @msrs: the guest's MSRs that are not in the VMCS
+ * @pv: KVM's MSRs and what belongs to them
  * @intercepts: what user space asked to see
  * @cpuid: what CPUID says
  * @has_run: CPUID is fixed from now on
@@ -142,6 +144,7 @@ struct keel_vcpu {
 	u64 dr6;
 	u64 xcr0;
 	struct keel_guest_msrs msrs;
+	struct keel_pv pv;
 	struct keel_intercepts intercepts;
 	struct keel_cpuid_table cpuid;
 	bool has_run;

@@ -198,6 +198,11 @@ enum keel_verdict exit_wrmsr(struct keel_vcpu *vcpu)
 	ret = vmx_msr_write(vcpu, msr, value);
 	if (ret)
 		return msr_refused(vcpu, msr, true, value, ret);
+	/* Some lead to writes to guest memory, which the run loop does. */
+	if (unlikely(keel_pv_wanted(&vcpu->pv))) {
+		vcpu->slow = vmx_slow_advance;
+		return KEEL_SLOW;
+	}
 	return KEEL_ADVANCE;
 }
 

@@ -163,6 +163,8 @@ int vmx_msr_read(struct keel_vcpu *vcpu, u32 msr, u64 *value)
 		*value = 0;
 		return 0;
 	}
+	if (keel_pv_is_msr(msr))
+		return keel_pv_read_msr(vcpu, msr, value);
 	at = plain(vcpu, msr);
 	if (!at)
 		return -ENOENT;
@@ -180,6 +182,7 @@ static void move_tsc(struct keel_vcpu *vcpu, u64 by)
 	vcpu->msrs.tsc_offset += by;
 	vcpu->msrs.tsc_adjust += by;
 	vmcs_put64(TSC_OFFSET, vcpu->msrs.tsc_offset);
+	keel_pv_tsc_moved(&vcpu->pv);
 }
 
 static bool plain_ok(struct keel_vcpu *vcpu, u32 msr, u64 value)
@@ -292,6 +295,8 @@ int vmx_msr_write(struct keel_vcpu *vcpu, u32 msr, u64 value)
 	case MSR_SMI_COUNT:
 		return -EINVAL;
 	}
+	if (keel_pv_is_msr(msr))
+		return keel_pv_write_msr(vcpu, msr, value);
 	at = plain(vcpu, msr);
 	return at ? write_plain(vcpu, msr, value, at) : -ENOENT;
 }

@@ -359,6 +359,8 @@ long vmx_run(struct keel_vcpu *vcpu)
 				return settled;
 			vcpu->vmx.l1d_dirty = true;
 		}
+		if (unlikely(keel_pv_wanted(&vcpu->pv)))
+			keel_pv_update(vcpu);
 		ret = prepare_cpu(vcpu);
 		if (ret == -EAGAIN)
 			continue;

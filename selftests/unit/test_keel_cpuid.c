@@ -216,6 +216,8 @@ TEST(kvm_leaves)
 	EXPECT_EQ(B(1) | B(3) | B(6) | B(24), ask(0x40000101, 0, EAX));
 
 	/* A smaller set, and KVM's own place. */
+	host.offers = EVERYTHING;
+	ASSERT_EQ(0, take(&host));
 	in_list(0x40000101, 0)->eax = B(5);
 	ASSERT_EQ(0, keel_cpuid_set(&table, list, nr, &host, &bad));
 	EXPECT_TRUE(keel_cpuid_guest_kvm(&table, 5));
@@ -224,8 +226,11 @@ TEST(kvm_leaves)
 	EXPECT_TRUE(keel_cpuid_guest_kvm(&table, 6));
 	EXPECT_FALSE(keel_cpuid_guest_kvm(&table, 5));
 
-	/* Nothing of it without a local APIC, and what is asked for is named. */
+	/* Nothing of it without a local APIC, unless the VMM asks for it. */
 	host.offers = EVERYTHING & ~KEEL_CPUID_APIC;
+	ASSERT_EQ(0, keel_cpuid_set(&table, at_kvms_own_place, 2, &host, &bad));
+	EXPECT_EQ(B(6), ask(0x40000001, 0, EAX));
+	EXPECT_FALSE(keel_cpuid_guest_kvm(&table, 6));	/* not served */
 	ASSERT_EQ(0, take(&host));
 	EXPECT_EQ(0, ask(0x40000010, 0, EAX) | ask(0x40000100, 0, EBX) |
 		     ask(0x40000101, 0, EAX));
