@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "board.h"
 #include "boot.h"
 #include "cmd.h"
 #include "console.h"
@@ -24,9 +25,15 @@ struct options {
 	struct boot boot;
 	const char *kernel;
 	const char *firmware;
-	__u64 mem;
-	unsigned int cpus;
+	struct machine_config machine;
 	bool verbose;
+};
+
+/* What a run is made of; see run(). */
+struct parts {
+	struct machine machine;
+	struct board board;
+	struct console console;
 };
 
 enum {
@@ -35,6 +42,7 @@ enum {
 	KEY_MODE,
 	KEY_APPEND,
 	KEY_FIRMWARE,
+	KEY_APICV,
 };
 
 static const struct argp_option option_list[] = {
@@ -53,6 +61,8 @@ static const struct argp_option option_list[] = {
 	  "Physical address of the first instruction", 0 },
 	{ "mode", KEY_MODE, "real|prot|long", 0,
 	  "Mode in which the guest begins (a flat binary: long)", 0 },
+	{ "apicv", KEY_APICV, "on|off", 0,
+	  "Let the CPU virtualize local APICs where it can (on)", 0 },
 	{ "verbose", 'v', NULL, 0, "Print each exit on standard error", 0 },
 	{ 0 },
 };
@@ -134,13 +144,21 @@ static enum image_mode parse_mode(const struct argp_state *state, const char *te
 	return IMAGE_MODE_ANY;
 }
 
+static bool parse_switch(const struct argp_state *state, const char *what,
+			 const char *text)
+{
+	if (strcmp(text, "on") && strcmp(text, "off"))
+		argp_error(state, "%s: '%s' is neither on nor off", what, text);
+	return !strcmp(text, "on");
+}
+
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
 	struct options *options = state->input;
 
 	switch (key) {
 	case 'm':
-		options->mem = parse_mem(state, arg);
+		options->machine.bytes = parse_mem(state, arg) << MIB;
 		return 0;
 	case 'k':
 		options->kernel = arg;
@@ -155,8 +173,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		options->boot.command_line = arg;
 		return 0;
 	case 'c':
-		options->cpus = parse_number(state, "--cpus", arg, 1,
-					     KEEL_MAX_VCPUS);
+		options->machine.nr_vcpus =
+			parse_number(state, "--cpus", arg, 1, KEEL_MAX_VCPUS);
 		return 0;
 	case 'v':
 		options->verbose = true;
@@ -170,6 +188,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		options->boot.has_entry = true;
 		options->boot.entry = parse_number(state, "--entry", arg,
 						   0, ~0ULL);
+		return 0;
+	case KEY_APICV:
+		options->machine.no_apicv = !parse_switch(state, "--apicv", arg);
 		return 0;
 	case KEY_MODE:
 		options->boot.mode = parse_mode(state, arg);
@@ -194,26 +215,31 @@ static const struct argp argp = {
 	.doc = "Run a guest: a flat binary, an ELF executable for i386 or x86-64, a kernel, or a BIOS.\vIts first serial port is this terminal; Ctrl-A X ends it, Ctrl-A H lists more keys.  keel-run(1) tells what the exit status says.",
 };
 
-/* The machine is made; returns the exit status. */
-static int run(struct machine *machine, struct console *console,
-	       const struct options *options)
+/* Console and descriptor are there; returns the exit status. */
+static int run(struct parts *parts, int keel, const struct options *options)
 {
-	machine->verbose = options->verbose;
-	if (console_attach(console) || boot_machine(machine, &options->boot))
+	struct machine *machine = &parts->machine;
+
+	if (machine_create(machine, keel, &options->machine) ||
+	    board_create(&parts->board, machine) ||
+	    console_attach(&parts->console) ||
+	    boot_machine(machine, &options->boot))
 		return MACHINE_HOST_ERROR;
+	machine->verbose = options->verbose;
 	if (!machine_start(machine))
-		console_serve(console);
-	console_close(console);
+		console_serve(&parts->console);
+	console_close(&parts->console);
 	machine_join(machine);
 	return machine_exit_status(machine);
 }
 
 int cmd_run(int argc, char **argv)
 {
-	struct options options = { .mem = DEFAULT_MEM, .cpus = 1 };
+	struct options options = {
+		.machine = { .bytes = DEFAULT_MEM << MIB, .nr_vcpus = 1 },
+	};
 	int status = MACHINE_HOST_ERROR;
-	struct machine machine;
-	struct console console;
+	struct parts parts = { 0 };
 	int keel;
 
 	if (argp_parse(&argp, argc, argv, 0, NULL, &options))
@@ -223,13 +249,12 @@ int cmd_run(int argc, char **argv)
 		boot_close(&options.boot);
 		return MACHINE_HOST_ERROR;
 	}
-	if (!console_init(&console, &machine)) {
-		if (!machine_create(&machine, keel, options.mem << MIB,
-				    options.cpus))
-			status = run(&machine, &console, &options);
-		machine_destroy(&machine);
+	if (!console_init(&parts.console, &parts.machine)) {
+		status = run(&parts, keel, &options);
+		board_destroy(&parts.board);
+		machine_destroy(&parts.machine);
 	}
-	console_destroy(&console);
+	console_destroy(&parts.console);
 	boot_close(&options.boot);
 	close(keel);
 	return status;

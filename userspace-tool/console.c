@@ -15,6 +15,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "board.h"
 #include "cmd.h"
 #include "console.h"
 #include "machine.h"
@@ -69,8 +70,16 @@ static void debug_exit(void *opaque, int status)
 	machine_stop(console->machine, MACHINE_DEBUG_EXIT, status);
 }
 
+static void serial_irq(void *opaque, bool level)
+{
+	struct console *console = opaque;
+
+	irq_set(&console->irq, level);
+}
+
 static const struct serial_ops serial_ops = {
 	.send = print,
+	.irq = serial_irq,
 	.room = room,
 };
 
@@ -114,6 +123,8 @@ int console_init(struct console *console, struct machine *machine)
  * console_attach() - put its devices on the machine's bus
  * @console: the console
  *
+ * The machine has a board by now.
+ *
  * Return: 0, or a negative errno after a message.
  */
 int console_attach(struct console *console)
@@ -121,6 +132,7 @@ int console_attach(struct console *console)
 	struct bus *ports = &console->machine->ports;
 	int ret;
 
+	console->irq = board_irq(console->machine->board, BOARD_COM1_IRQ);
 	ret = serial_attach(&console->serial, ports, SERIAL_COM1);
 	if (!ret)
 		ret = debug_ports_attach(&console->debug, ports);

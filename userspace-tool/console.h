@@ -11,6 +11,7 @@
 #include <stddef.h>
 
 #include "devices/debug.h"
+#include "devices/irq.h"
 #include "devices/serial.h"
 
 struct machine;
@@ -22,6 +23,7 @@ struct machine;
  * struct console - the console
  * @machine: the machine; constant
  * @serial: its first serial port
+ * @irq: the interrupt of that; constant once attached
  * @debug: its debug ports
  * @room: eventfd, readable when the guest made room in the serial port
  * @signals: signalfd of the signals that end or suspend us
@@ -38,6 +40,7 @@ struct machine;
 struct console {
 	struct machine *machine;
 	struct serial serial;
+	struct irq_pin irq;
 	struct debug_ports debug;
 	int room;
 	int signals;

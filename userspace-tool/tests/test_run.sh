@@ -58,13 +58,21 @@ play fail-entry 'failed entry, VMCS' 6 '^Guest CR0: 0x0$' -v "$work/hlt"
 play dead 'dead VM' 10 "the kernel's log says why" "$work/hlt"
 play task-switch 'task switch' 8 'hardware task switch at 0x100000' "$work/hlt"
 play touch 'MMIO without device' 8 \
-	'MMIO read 0xfee00020: .*; read 0xfee00020, 32-bit: 0xffffffff (no device)' \
+	'MMIO read 0xfed40020: .*; read 0xfed40020, 32-bit: 0xffffffff (no device)' \
 	-v "$work/hlt"
 play touch 'MMIO: page fault' 8 '^fake: vector 14 error 2 payload 0xdead008 into 0$' \
 	"$work/hlt"
 play touch 'MMIO: unknown instruction' 8 \
-	'instruction at 0x100002 that Keel cannot perform on 0xfee00020.* (bytes 0f 01 13)$' \
+	'instruction at 0x100002 that Keel cannot perform on 0xfed40020.* (bytes 0f 01 13)$' \
 	"$work/hlt"
+play lapic 'MMIO: a local APIC' 0 'read 0xfee00030, 8-bit: 0x14$' -v "$work/hlt"
+play lapic 'MMIO: a local APIC, written' 0 '^fake: local APIC timer: 4711$' "$work/hlt"
+play eoi 'end of an interrupt' 0 '^cpu0 0x.* EOI vector 0x31$' -v "$work/hlt"
+play extint 'interrupt of an 8259 that has none' 0 '^cpu0 0x.* EXTINT vector 0x[0-9a-f]*7$' \
+	-v "$work/hlt"
+play waits 'vCPUs that were never started' 0 '^Hello' --cpus 3 "$work/hlt"
+play wakes 'a vCPU that is woken by another' 0 '^Hello.*' --cpus 2 "$work/hlt"
+play reset 'reset by port 0x92' 14 '^keel: the guest reset the machine$' "$work/hlt"
 play vector 'MMIO: vector register' 0 'movups xmm1, .*0xffffffffffffffff (no device)' \
 	-v "$work/hlt"
 play no-module 'no module' 10 'modprobe keel' "$work/hlt"
@@ -84,6 +92,8 @@ play ok 'ELF cut off' 10 'elf: ' "$work/elf"
 play ok 'ELF says where' 10 'leave out --load-at$' --load-at 0x1000 "$work/elf"
 play ok 'entry outside' 10 'the entry is outside' --entry 0x80000000 "$work/hlt"
 play ok 'more memory than addresses' 10 'too few physical address bits' --mem 65536 "$work/hlt"
+play ok 'local APICs in software' 0 '^Hello' --apicv off "$work/hlt"
+play ok 'a switch that is neither' 2 "apicv: 'maybe' is neither on nor off" --apicv maybe a
 play ok 'no image' 2 'no image given'
 play ok 'two images' 2 "unexpected argument 'b'" a b
 play ok 'bad number' 2 "mem: '12q' is not a number" --mem 12q a
