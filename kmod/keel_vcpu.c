@@ -213,6 +213,7 @@ static long keel_vcpu_lapic(void *obj, void *arg)
 	if (!args->write) {
 		keel_lapic_read(&vcpu->lapic, args->offset, keel_guest_tsc(vcpu, rdtsc()),
 				&args->value);
+		vcpu->apic_changed = true;
 		return 0;
 	}
 	ret = vmx_borrow(vcpu);

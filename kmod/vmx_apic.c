@@ -472,6 +472,8 @@ int vmx_apic_rdmsr(struct keel_vcpu *vcpu, u32 msr, u64 *value)
  */
 int vmx_apic_wrmsr(struct keel_vcpu *vcpu, u32 msr, u64 value, u32 *effects)
 {
+	if (msr == MSR_IA32_APICBASE && value >> keel_cpuid_guest_phys_bits(&vcpu->cpuid))
+		return -EINVAL;
 	return keel_lapic_wrmsr(&vcpu->lapic, msr, value, keel_guest_tsc(vcpu, rdtsc()), effects);
 }
 

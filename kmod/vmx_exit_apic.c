@@ -53,9 +53,10 @@ static enum keel_verdict apic_mov(struct keel_vcpu *vcpu, u32 offset, const stru
 		effects = keel_lapic_write(&vcpu->lapic, offset,
 					   keel_mov_stored(mov, vcpu->regs.gpr), tsc);
 	} else {
-		/* A reserved register reads as 0, and the ESR says so. */
+		/* A reserved register reads as 0, and that is an error to deliver. */
 		keel_lapic_read(&vcpu->lapic, offset, tsc, &value);
 		keel_mov_load(mov, vcpu->regs.gpr, value);
+		effects = KEEL_LAPIC_PRIORITY;
 	}
 	vcpu->vmx.insn_len = mov->length;
 	return vmx_apic_effects(vcpu, effects, true);
