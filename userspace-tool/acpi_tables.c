@@ -11,8 +11,6 @@
 #include "acpi_aml.h"
 #include "acpi_tables.h"
 #include "board.h"
-#include "devices/acpi_pm.h"
-#include "devices/mc146818.h"
 #include "devices/serial.h"
 #include "memory.h"
 

@@ -7,8 +7,10 @@
  */
 #include <string.h>
 
+#include "acpi_tables.h"
 #include "board.h"
 #include "cmd.h"
+#include "e820.h"
 #include "lib/keel.h"
 #include "machine.h"
 
@@ -40,6 +42,13 @@ static void reset(void *opaque)
 		cmd_error("the guest reset the machine");
 }
 
+static void off(void *opaque)
+{
+	struct board *board = opaque;
+
+	machine_stop(board->machine, MACHINE_POWER_OFF, 0);
+}
+
 static void kbc_irq(void *opaque, bool level)
 {
 	struct board *board = opaque;
@@ -54,6 +63,7 @@ static void init(struct board *board)
 		.intr = intr,
 		.msi = msi,
 	};
+	static const struct acpi_pm_ops pm_ops = { .off = off, .reset = reset };
 	static const struct i8042_ops kbc_ops = {
 		.irq = kbc_irq,
 		.reset = reset,
@@ -62,6 +72,10 @@ static void init(struct board *board)
 	irqchip_init(&board->irqchip, &irqchip_ops, board);
 	i8254_init(&board->pit, &board->clock, board_irq(board, I8254_IRQ));
 	irqchip_watch(&board->irqchip, I8254_IRQ, i8254_ready, &board->pit);
+	mc146818_init(&board->rtc, &board->clock,
+		      board_irq(board, MC146818_IRQ));
+	acpi_pm_init(&board->pm, &board->clock, board_irq(board, ACPI_PM_SCI),
+		     &pm_ops, board);
 	i8042_init(&board->kbc, &kbc_ops, board);
 	port92_init(&board->port92, reset, board);
 	pci_host_init(&board->pci);
@@ -74,8 +88,13 @@ static int describe(struct board *board)
 	struct machine *machine = board->machine;
 	struct fw_cfg *cfg = &board->fw_cfg;
 	__u64 bytes = machine->memory.bytes;
+	__u64 low = bytes < MEMORY_HOLE ? bytes : MEMORY_HOLE;
+	struct e820 map;
 	int ret;
 
+	e820_ram(&map, &machine->memory);
+	mc146818_set_memory(&board->rtc, low, bytes - low);
+	mc146818_store(&board->rtc, MC146818_CPUS, machine->nr_vcpus - 1);
 	ret = fw_cfg_add64(cfg, FW_CFG_RAM_SIZE, bytes);
 	if (!ret)
 		ret = fw_cfg_add16(cfg, FW_CFG_NR_CPUS, machine->nr_vcpus);
@@ -83,7 +102,25 @@ static int describe(struct board *board)
 		ret = fw_cfg_add16(cfg, FW_CFG_MAX_CPUS, machine->nr_vcpus);
 	if (!ret)
 		ret = fw_cfg_add16(cfg, FW_CFG_NO_GRAPHIC, 1);
+	if (!ret)
+		ret = fw_cfg_add_file(cfg, "etc/e820", map.entries,
+				      map.nr * sizeof(map.entries[0]));
 	return ret;
+}
+
+/*
+ * Where a PC's firmware would put them; firmware of the guest's own covers them.
+ * A machine without memory there has none.
+ */
+static void write_acpi(struct machine *machine)
+{
+	__u8 *memory = memory_at(&machine->memory, ACPI_TABLES,
+				 ACPI_TABLES_BYTES);
+
+	if (!memory)
+		return;
+	acpi_tables_write(memory, ACPI_TABLES, machine->nr_vcpus);
+	machine->rsdp = ACPI_TABLES;
 }
 
 static int attach(struct board *board)
@@ -95,9 +132,15 @@ static int attach(struct board *board)
 	if (!ret)
 		ret = i8254_attach(&board->pit, ports);
 	if (!ret)
+		ret = mc146818_attach(&board->rtc, ports);
+	if (!ret)
+		ret = acpi_pm_attach(&board->pm, ports);
+	if (!ret)
 		ret = i8042_attach(&board->kbc, ports);
 	if (!ret)
 		ret = port92_attach(&board->port92, ports);
+	if (!ret)
+		ret = acpi_reset_attach(&board->pm, &board->pci.narrow);
 	if (!ret)
 		ret = pci_host_attach(&board->pci, ports);
 	if (!ret)
@@ -126,11 +169,13 @@ int board_create(struct board *board, struct machine *machine)
 	}
 	if (!ret)
 		ret = describe(board);
-	if (ret)
+	if (ret) {
 		cmd_error("devices: %s", strerror(-ret));
-	else
-		machine->board = board;
-	return ret;
+		return ret;
+	}
+	write_acpi(machine);
+	machine->board = board;
+	return 0;
 }
 
 /**
@@ -147,6 +192,8 @@ void board_destroy(struct board *board)
 	fw_cfg_destroy(&board->fw_cfg);
 	pci_host_destroy(&board->pci);
 	i8042_destroy(&board->kbc);
+	acpi_pm_destroy(&board->pm);
+	mc146818_destroy(&board->rtc);
 	i8254_destroy(&board->pit);
 	irqchip_destroy(&board->irqchip);
 	clock_destroy(&board->clock);

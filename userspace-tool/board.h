@@ -9,11 +9,13 @@
 
 #include <stdbool.h>
 
+#include "devices/acpi_pm.h"
 #include "devices/clock.h"
 #include "devices/fw_cfg.h"
 #include "devices/i8042.h"
 #include "devices/i8254.h"
 #include "devices/irqchip.h"
+#include "devices/mc146818.h"
 #include "devices/pci_host.h"
 #include "devices/port92.h"
 
@@ -29,6 +31,8 @@ struct machine;
  * @clock: the time base of the others
  * @irqchip: 8259 pair and I/O APIC
  * @pit: interval timer, and port 0x61
+ * @rtc: real-time clock and CMOS memory
+ * @pm: ACPI's fixed hardware and the reset register
  * @kbc: keyboard controller
  * @port92: system control port A
  * @pci: host bridge
@@ -42,6 +46,8 @@ struct board {
 	struct clock clock;
 	struct irqchip irqchip;
 	struct i8254 pit;
+	struct mc146818 rtc;
+	struct acpi_pm pm;
 	struct i8042 kbc;
 	struct port92 port92;
 	struct pci_host pci;
