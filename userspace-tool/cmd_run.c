@@ -16,6 +16,7 @@
 #include "cmd.h"
 #include "console.h"
 #include "machine.h"
+#include "timing.h"
 
 #define MIB		20
 #define DEFAULT_MEM	128
@@ -26,6 +27,7 @@ struct options {
 	const char *kernel;
 	const char *firmware;
 	struct machine_config machine;
+	struct timing timing;
 	bool verbose;
 };
 
@@ -43,6 +45,7 @@ enum {
 	KEY_APPEND,
 	KEY_FIRMWARE,
 	KEY_APICV,
+	KEY_TIMING,
 };
 
 static const struct argp_option option_list[] = {
@@ -63,6 +66,9 @@ static const struct argp_option option_list[] = {
 	  "Mode in which the guest begins (a flat binary: long)", 0 },
 	{ "apicv", KEY_APICV, "on|off", 0,
 	  "Let the CPU virtualize local APICs where it can (on)", 0 },
+	{ "timing", KEY_TIMING, "FILE", OPTION_ARG_OPTIONAL,
+	  "Print when things happened, and how often the guest left; to FILE as JSON, too",
+	  0 },
 	{ "verbose", 'v', NULL, 0, "Print each exit on standard error", 0 },
 	{ 0 },
 };
@@ -192,6 +198,10 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case KEY_APICV:
 		options->machine.no_apicv = !parse_switch(state, "--apicv", arg);
 		return 0;
+	case KEY_TIMING:
+		if (timing_open(&options->timing, arg))
+			exit(MACHINE_HOST_ERROR);
+		return 0;
 	case KEY_MODE:
 		options->boot.mode = parse_mode(state, arg);
 		return 0;
@@ -216,20 +226,27 @@ static const struct argp argp = {
 };
 
 /* Console and descriptor are there; returns the exit status. */
-static int run(struct parts *parts, int keel, const struct options *options)
+static int run(struct parts *parts, int keel, struct options *options)
 {
 	struct machine *machine = &parts->machine;
+	struct timing *timing = &options->timing;
 
 	if (machine_create(machine, keel, &options->machine) ||
 	    board_create(&parts->board, machine) ||
-	    console_attach(&parts->console) ||
-	    boot_machine(machine, &options->boot))
+	    console_attach(&parts->console))
+		return MACHINE_HOST_ERROR;
+	timing_moment(timing, "machine made");
+	if (boot_machine(machine, &options->boot))
 		return MACHINE_HOST_ERROR;
 	machine->verbose = options->verbose;
+	timing_moment(timing, "images loaded");
 	if (!machine_start(machine))
 		console_serve(&parts->console);
 	console_close(&parts->console);
 	machine_join(machine);
+	timing_moment(timing, "ended");
+	if (timing_report(timing, machine))
+		return MACHINE_HOST_ERROR;
 	return machine_exit_status(machine);
 }
 
@@ -242,6 +259,7 @@ int cmd_run(int argc, char **argv)
 	struct parts parts = { 0 };
 	int keel;
 
+	timing_init(&options.timing);
 	if (argp_parse(&argp, argc, argv, 0, NULL, &options))
 		return CMD_FAILED;
 	keel = boot_open(&options.boot) ? -1 : cmd_open();
@@ -249,7 +267,7 @@ int cmd_run(int argc, char **argv)
 		boot_close(&options.boot);
 		return MACHINE_HOST_ERROR;
 	}
-	if (!console_init(&parts.console, &parts.machine)) {
+	if (!console_init(&parts.console, &parts.machine, &options.timing)) {
 		status = run(&parts, keel, &options);
 		board_destroy(&parts.board);
 		machine_destroy(&parts.machine);

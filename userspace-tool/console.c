@@ -20,6 +20,7 @@
 #include "console.h"
 #include "machine.h"
 #include "terminal.h"
+#include "timing.h"
 #include "vmx_names.h"
 
 #define CTRL_A	1
@@ -70,6 +71,13 @@ static void debug_exit(void *opaque, int status)
 	machine_stop(console->machine, MACHINE_DEBUG_EXIT, status);
 }
 
+static void debug_mark(void *opaque, __u8 mark)
+{
+	struct console *console = opaque;
+
+	timing_mark(console->timing, mark);
+}
+
 static void serial_irq(void *opaque, bool level)
 {
 	struct console *console = opaque;
@@ -87,20 +95,24 @@ static const struct serial_ops serial_ops = {
  * console_init() - make a console
  * @console: filled in; console_destroy() undoes it, also after an error
  * @machine: its machine, created or not
+ * @timing: gets the guest's marks
  *
  * From here on signals wait for console_serve(), in all threads made later.
  *
  * Return: 0, or a negative errno after a message.
  */
-int console_init(struct console *console, struct machine *machine)
+int console_init(struct console *console, struct machine *machine,
+		 struct timing *timing)
 {
 	sigset_t mask;
 	size_t i;
 
 	memset(console, 0, sizeof(*console));
 	console->machine = machine;
+	console->timing = timing;
 	console->input = true;
 	console->debug.exit = debug_exit;
+	console->debug.mark = debug_mark;
 	console->debug.print = print;
 	console->debug.opaque = console;
 	serial_init(&console->serial, &serial_ops, console);

@@ -15,6 +15,7 @@
 #include "devices/serial.h"
 
 struct machine;
+struct timing;
 
 /** define CONSOLE_QUEUE - keys kept for a guest that is slow to read them */
 #define CONSOLE_QUEUE	4096
@@ -25,6 +26,7 @@ struct machine;
  * @serial: its first serial port
  * @irq: the interrupt of that; constant once attached
  * @debug: its debug ports
+ * @timing: gets the guest's marks; constant once attached
  * @room: eventfd, readable when the guest made room in the serial port
  * @signals: signalfd of the signals that end or suspend us
  * @old_mask: the signal mask before
@@ -42,6 +44,7 @@ struct console {
 	struct serial serial;
 	struct irq_pin irq;
 	struct debug_ports debug;
+	struct timing *timing;
 	int room;
 	int signals;
 	sigset_t old_mask;
@@ -53,7 +56,8 @@ struct console {
 	int signo;
 };
 
-int console_init(struct console *console, struct machine *machine);
+int console_init(struct console *console, struct machine *machine,
+		 struct timing *timing);
 void console_destroy(struct console *console);
 int console_attach(struct console *console);
 void console_serve(struct console *console);

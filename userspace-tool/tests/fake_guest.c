@@ -73,6 +73,14 @@ int keel_set_cpuid(int vcpu, const struct keel_cpuid_leaf *leaves, __u32 nr)
 	return nr == 2 && leaves[1].ebx >> 24 == vcpus[vcpu].id ? 0 : -EINVAL;
 }
 
+int keel_get_stats(int vcpu, struct keel_stats *stats)
+{
+	memset(stats, 0, sizeof(*stats));
+	stats->user_exits = vcpus[vcpu].step;
+	stats->exits[30] = 21;
+	return 0;
+}
+
 int keel_msi(int vm, __u64 address, __u32 data)
 {
 	(void)vm;
@@ -409,6 +417,9 @@ int keel_run(int fd)
 		return interrupt(vcpu, run, KEEL_EXIT_EOI);
 	if (play("extint"))
 		return interrupt(vcpu, run, KEEL_EXIT_EXTINT);
+	if (play("mark"))
+		return vcpu->step++ ? halt(vcpu) :
+				      io(run, 0xf5, 1, false, "\x2a", 1);
 	if (play("reset"))
 		return io(run, 0x92, 1, false, "\1", 1);
 	if (play("echo"))

@@ -375,6 +375,14 @@ static void debug_exit(void *opaque, int status)
 	*(int *)opaque = status;
 }
 
+static __u8 marked;
+
+static void debug_mark(void *opaque, __u8 mark)
+{
+	(void)opaque;
+	marked = mark;
+}
+
 static void debug_print(void *opaque, __u8 byte)
 {
 	(void)opaque;
@@ -384,7 +392,7 @@ static void debug_print(void *opaque, __u8 byte)
 static void test_ports(void)
 {
 	struct debug_ports debug = {
-		.exit = debug_exit, .print = debug_print,
+		.exit = debug_exit, .mark = debug_mark, .print = debug_print,
 		.opaque = &exit_status,
 	};
 	struct line *line = fresh();
@@ -398,6 +406,11 @@ static void test_ports(void)
 	ok(bus_write(&bus, 0xf4, 1, 0) && exit_status == 1 &&
 	   bus_write(&bus, 0xf4, 4, 0xffffffff) && exit_status == 0xff,
 	   "debug exit: a status has eight bits");
+	exit_status = 0;
+	ok(bus_write(&bus, 0xf5, 1, 0x2a) && marked == 0x2a && !exit_status,
+	   "a mark does not exit");
+	ok(bus_write(&bus, 0xf4, 2, 0x100) && marked == 0x2a &&
+	   exit_status == 1, "an exit of two bytes is no mark");
 	ok(bus_read(&bus, 0xe9, 1, &value) && value == 0xe9 &&
 	   bus_write(&bus, 0xe9, 1, 'p') && printed == 'p', "debug console");
 	ok(bus_write(&bus, 0x3f8, 1, 'S') && line->sent[0] == 'S' &&

@@ -74,6 +74,21 @@ play extint 'interrupt of an 8259 that has none' 0 '^cpu0 0x.* EXTINT vector 0x[
 play waits 'vCPUs that were never started' 0 '^Hello' --cpus 3 "$work/hlt"
 play wakes 'a vCPU that is woken by another' 0 '^Hello.*' --cpus 2 "$work/hlt"
 play reset 'reset by port 0x92' 14 '^keel: the guest reset the machine$' "$work/hlt"
+play mark 'a mark without --timing' 0 '' "$work/hlt"
+play mark 'a mark' 0 '^timing: .* ms .* ticks  mark 42$' --timing "$work/hlt"
+play mark 'exits' 0 '^timing:  *42 IO_INSTRUCTION (30)$' --timing --cpus 2 "$work/hlt"
+play mark 'timing as JSON' 0 '^timing: .* images loaded$' --timing="$work/json" "$work/hlt"
+python3 -c '
+import json, sys
+t = json.load(open(sys.argv[1]))
+what = [m["what"] for m in t["moments"]]
+assert what == ["machine made", "images loaded", "mark", "ended"], what
+ns = [m["ns"] for m in t["moments"]]
+assert ns == sorted(ns) and t["moments"][2]["mark"] == 42, t
+assert t["exits"]["total"] == t["exits"]["reasons"]["IO_INSTRUCTION"] == 21, t
+' "$work/json"
+result $? 'timing as JSON: its contents'
+play mark 'timing to nowhere' 10 '/nowhere/json: No such' --timing="$work/nowhere/json" "$work/hlt"
 play vector 'MMIO: vector register' 0 'movups xmm1, .*0xffffffffffffffff (no device)' \
 	-v "$work/hlt"
 play no-module 'no module' 10 'modprobe keel' "$work/hlt"
