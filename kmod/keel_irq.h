@@ -58,8 +58,8 @@ struct keel_posted {
  * @flags: KEEL_INBOX_*
  * @sipi_vector: page number at which a SIPI starts the vCPU
  *
- * Without KEEL_VM_LAPIC @posted is NULL.  Written by anyone, from any context, with atomic bit operations; who wrote
- * wakes the vCPU (keel_vcpu_kick()).
+ * Without KEEL_VM_LAPIC @posted is NULL.  Written by anyone, from any context, with
+ * atomic bit operations; who wrote wakes the vCPU (keel_vcpu_kick()).
  */
 struct keel_inbox {
 	struct keel_posted *posted;
@@ -70,6 +70,8 @@ struct keel_inbox {
 
 int keel_irq_send(struct keel_vm *vm, const struct keel_irq_msg *msg,
 		  const struct keel_vcpu *sender);
+int keel_irq_check(const struct keel_vm *vm, const char *call);
+int keel_irq_msi(const char *call, u64 address, u32 data, struct keel_irq_msg *msg);
 long keel_vm_irq(void *vm, void *arg);
 
 #endif /* KEEL_IRQ_H */

@@ -17,6 +17,7 @@
 
 #include "keel_alloc.h"
 #include "keel_ioctl.h"
+#include "keel_irq.h"
 #include "keel_log.h"
 #include "keel_tsc.h"
 #include "keel_vcpu.h"
@@ -71,6 +72,7 @@ static const struct keel_mem_ops keel_vm_mem_ops = { .flush = keel_vm_flush };
 /* Takes a VM that is only half made, too. */
 static void keel_vm_free(struct keel_vm *vm)
 {
+	keel_irqfds_free(&vm->irqfds);
 	keel_ioeventfds_free(&vm->ioeventfds);
 	keel_mem_free(&vm->mem);
 	free_page((unsigned long)keel_freed(vm->apic_page));
@@ -150,10 +152,12 @@ int keel_vm_add_vcpu(struct keel_vm *vm, struct keel_vcpu *vcpu)
 	int ret = 0;
 
 	mutex_lock(&vm->lock);
-	if (rcu_access_pointer(vm->vcpus[vcpu->id]))
+	if (rcu_access_pointer(vm->vcpus[vcpu->id])) {
 		ret = -EEXIST;
-	else
+	} else {
 		rcu_assign_pointer(vm->vcpus[vcpu->id], vcpu);
+		WRITE_ONCE(vm->vcpus_end, max(vm->vcpus_end, vcpu->id + 1));
+	}
 	mutex_unlock(&vm->lock);
 	return ret;
 }
@@ -198,6 +202,8 @@ static long keel_vm_set_memory(void *obj, void *arg)
 static const struct keel_ioctl_op keel_vm_ops[] = {
 	KEEL_IOCTL(KEEL_SET_MEMORY, struct keel_memory, user_addr, keel_vm_set_memory, false),
 	KEEL_IOCTL(KEEL_CREATE_VCPU, struct keel_create_vcpu, id, keel_vcpu_create, false),
+	KEEL_IOCTL(KEEL_IRQ, struct keel_irq, delivered, keel_vm_irq, true),
+	KEEL_IOCTL(KEEL_IRQFD, struct keel_irqfd, address, keel_vm_irqfd, false),
 	KEEL_IOCTL(KEEL_IOEVENTFD, struct keel_ioeventfd, data, keel_vm_ioeventfd, false),
 };
 
@@ -226,6 +232,7 @@ static int keel_vm_init(struct keel_vm *vm)
 	refcount_set(&vm->refs, 1);
 	mutex_init(&vm->lock);
 	keel_ioeventfds_init(&vm->ioeventfds);
+	keel_irqfds_init(&vm->irqfds);
 	vm->id = atomic_inc_return(&last_vm_id);
 	vm->mm = current->mm;
 	mmgrab(vm->mm);

@@ -9,6 +9,7 @@
 #include <linux/types.h>
 
 #include "keel_ioeventfd.h"
+#include "keel_irqfd.h"
 #include "keel_mem.h"
 
 struct keel_vcpu;
@@ -34,10 +35,12 @@ struct mm_struct;
  * @tsc_base: host TSC at creation: all vCPUs' TSCs start at 0 there [C]
  * @mem: guest memory
  * @ioeventfds: writes of the guest that signal eventfds
- * @lock: @vcpus
+ * @irqfds: eventfds that send MSIs
+ * @lock: @vcpus, @vcpus_end
  * @vcpus: by number; each entry holds a reference on the VM, not the other way
  *	round: a vCPU takes itself out when it goes.  Written under @lock, read
  *	under RCU.
+ * @vcpus_end: one above the highest number that a vCPU has had
  */
 struct keel_vm {
 	refcount_t refs;
@@ -52,8 +55,10 @@ struct keel_vm {
 	u64 tsc_base;
 	struct keel_mem mem;
 	struct keel_ioeventfds ioeventfds;
+	struct keel_irqfds irqfds;
 	struct mutex lock;
 	struct keel_vcpu __rcu *vcpus[KEEL_MAX_VCPUS];
+	u32 vcpus_end;
 };
 
 long keel_vm_create(void *unused, void *arg);

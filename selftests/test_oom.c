@@ -56,7 +56,7 @@ static int lists(struct memguest *g)
 static int eventfds(struct memguest *g)
 {
 	struct keel_ioeventfd b = { .flags = KEEL_IOEVENTFD_PORT, .bytes = 1 };
-	int ret;
+	int ret, vm;
 
 	b.fd = eventfd(0, EFD_CLOEXEC);
 	ret = keel_ioeventfd(g->fd, &b);
@@ -66,8 +66,13 @@ static int eventfds(struct memguest *g)
 	b.flags |= KEEL_IOEVENTFD_DEASSIGN;
 	if (!ret)
 		ret = keel_ioeventfd(g->fd, &b);
+	vm = ret ?: keel_create_vm(g->keel, KEEL_VM_LAPIC);
+	if (vm >= 0) {
+		ret = keel_irqfd(vm, b.fd, 0, 0xfee00000, 0x40);
+		close(vm);
+	}
 	close(b.fd);
-	return ret;
+	return vm < 0 ? vm : ret;
 }
 
 /* A life of a VM; 0 or what went wrong, a missing page as -ENOMEM. */

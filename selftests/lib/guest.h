@@ -174,8 +174,9 @@ int guest_set_msr(struct guest *g, __u32 msr, __u64 value);
 #define GUEST_DATA(g, n)	GUEST_U64(g, GUEST_DATA_AT + 8 * (n))
 
 /* For fixtures of tests that need a guest; they have a member "guest". */
-#define GUEST_SETUP(g) do {						\
-	int __ret = guest_init(g);					\
+#define GUEST_SETUP(g)	GUEST_SETUP_VM(g, 0)
+#define GUEST_SETUP_VM(g, vm_flags) do {				\
+	int __ret = guest_init_vm(g, vm_flags, 0);			\
 									\
 	if (__ret == -EOPNOTSUPP)					\
 		SKIP_FIXTURE("this CPU lacks what guests need (EPT)");	\

@@ -136,8 +136,12 @@
  * the message goes to the local APICs, without the VMM.  The binding lasts until
  * it is taken back, the eventfd is closed, or the VM goes.
  *
+ * Signals that came in between count as one, as do those from before the binding;
+ * the eventfd's count is consumed.  To take a binding back, the eventfd is enough.
+ *
  * Errors: those of KEEL_IRQ; -EBADF, -EINVAL: @fd is no eventfd.  -EBUSY: the
- * eventfd is bound already.  -ENOENT: the binding to take back is not there.
+ * eventfd is bound in this VM already.  -ENOENT: the binding to take back is not
+ * there.
  */
 #define KEEL_IRQFD		_IO(KEEL_IOC, 0x13)
 
