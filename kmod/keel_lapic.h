@@ -139,6 +139,7 @@ bool keel_lapic_extint(const struct keel_lapic *apic);
 int keel_lapic_highest(const struct keel_lapic *apic);
 int keel_lapic_irr(const struct keel_lapic *apic);
 int keel_lapic_isr(const struct keel_lapic *apic);
+bool keel_lapic_is_level(const struct keel_lapic *apic, u8 vector);
 void keel_lapic_ack(struct keel_lapic *apic, u8 vector);
 u32 keel_lapic_eoi(struct keel_lapic *apic);
 u32 keel_lapic_after_eoi(struct keel_lapic *apic, u8 vector);

@@ -50,6 +50,12 @@ int keel_lapic_isr(const struct keel_lapic *apic)
 	return find_highest(apic, APIC_ISR);
 }
 
+/** keel_lapic_is_level - whether the last interrupt @vector was level-triggered */
+bool keel_lapic_is_level(const struct keel_lapic *apic, u8 vector)
+{
+	return lapic_test(apic, APIC_TMR, vector);
+}
+
 /* lapic_ppr - the processor-priority register ("Task and Processor Priorities") */
 u32 lapic_ppr(const struct keel_lapic *apic)
 {

@@ -16,6 +16,7 @@
 #include <asm/trapnr.h>
 
 #include "keel_event.h"
+#include "keel_pv.h"
 #include "vmx_apic.h"
 #include "vmx_fields.h"
 #include "vmx_setup.h"
@@ -123,7 +124,13 @@ static int apic_vector(const struct keel_vcpu *vcpu)
 
 static void put_apic_interrupt(struct keel_vcpu *vcpu, u8 vector)
 {
-	keel_lapic_ack(&vcpu->lapic, vector);
+	struct keel_lapic *apic = &vcpu->lapic;
+	bool alone = keel_lapic_isr(apic) < 0;
+
+	keel_lapic_ack(apic, vector);
+	/* Where nothing waits for its end, nor does the I/O APIC: spare that exit. */
+	if (alone && keel_lapic_irr(apic) < 0 && !keel_lapic_is_level(apic, vector))
+		keel_pv_eoi_offer(vcpu);
 	vmcs_put32(VM_ENTRY_INTR_INFO_FIELD,
 		   INTR_INFO_VALID_MASK | INTR_TYPE_EXT_INTR | vector);
 	vcpu->stats.injected++;

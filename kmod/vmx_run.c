@@ -225,6 +225,10 @@ static bool enter(struct keel_vcpu *vcpu, enum keel_verdict *verdict, enum secti
 		return true;
 	}
 	vcpu->cr2 = native_read_cr2();
+	if (unlikely(vcpu->pv.eoi_offered) && keel_pv_eoi_taken(vcpu)) {
+		keel_lapic_eoi(&vcpu->lapic);
+		vcpu->apic_changed = true;
+	}
 	vmx->exit_reason = vmcs_get32(VM_EXIT_REASON);
 	/* A VMLAUNCH that fails on the guest's state launches nothing. */
 	if (likely(!(vmx->exit_reason & VMX_EXIT_REASONS_FAILED_VMENTRY)))
