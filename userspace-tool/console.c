@@ -210,6 +210,8 @@ static void feed(struct console *console)
 {
 	size_t taken;
 
+	if (!console->queued)
+		return;
 	taken = serial_receive(&console->serial, console->queue,
 			       console->queued);
 	console->queued -= taken;

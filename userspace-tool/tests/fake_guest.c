@@ -440,6 +440,8 @@ int keel_run(int fd)
 		return leave(run, KEEL_EXIT_TASK_SWITCH);
 	if (play("flood"))
 		return io(run, 0xe9, 1, false, "x", 1);
+	if (play("pour"))
+		return io(run, 0x3f8, 1, false, greeting, strlen(greeting));
 	/* The first byte of the image says that it came where it belongs. */
 	if (guest_memory[0x100000] != 0xf4)
 		return -EIO;

@@ -5,7 +5,11 @@
  * typed anew on purpose: the model takes its own from a header.
  */
 #include <errno.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "devices/bus.h"
 #include "devices/debug.h"
@@ -210,6 +214,45 @@ static void test_divisor(void)
 	wr(line, FCR, 0x01);
 	ok((rd(line, IIR) & 0xc0) == 0xc0 && rd(line, LCR) == 0x83,
 	   "FCR is another register than LCR");
+}
+
+/* A reader that takes its time. */
+static atomic_bool slow_entered, slow_go;
+
+static void slow_send(void *opaque, __u8 byte)
+{
+	(void)opaque;
+	(void)byte;
+	slow_entered = true;
+	while (!slow_go)
+		sched_yield();
+}
+
+static void *slow_writer(void *serial)
+{
+	serial_write(serial, THR, 'x');
+	return NULL;
+}
+
+static void test_slow(void)
+{
+	static const struct serial_ops ops = { .send = slow_send };
+	struct serial serial;
+	pthread_t thread;
+
+	serial_init(&serial, &ops, NULL);
+	pthread_create(&thread, NULL, slow_writer, &serial);
+	while (!slow_entered)
+		sched_yield();
+	/* Where it were to wait, the alarm would end the test. */
+	alarm(10);
+	ok(serial_receive(&serial, (const __u8 *)"k", 1) == 1 &&
+	   serial_read(&serial, LSR) & 1 && serial_read(&serial, RBR) == 'k',
+	   "a slow reader does not hold up what comes in");
+	alarm(0);
+	slow_go = true;
+	pthread_join(thread, NULL);
+	serial_destroy(&serial);
 }
 
 static void test_send(void)
@@ -433,6 +476,7 @@ int main(void)
 	test_reset();
 	test_divisor();
 	test_send();
+	test_slow();
 	test_receive();
 	test_loopback();
 	test_overrun_fifo();

@@ -132,6 +132,18 @@ output=$(cat "$work/err") status=$(cat "$work/status")
 [ "$status" = 10 ] && [ "$output" = 'keel: standard output: Broken pipe' ]
 result $? 'standard output closed'
 
+# A reader that stays and does not read: the guest waits, and a signal ends it.
+FAKE_KEEL=pour
+mkfifo "$work/fifo"
+sleep 30 <"$work/fifo" &
+reader=$!
+timeout -s TERM 2 "$keel" run --cpus 2 "$work/hlt" >"$work/fifo" 2>"$work/err" <"$work/large"
+status=$?
+kill $reader
+output=$(cat "$work/err")
+[ $status = 124 ]
+result $? 'SIGTERM ends a guest whose output nobody reads'
+
 # A signal while the guest runs.
 FAKE_KEEL=spin
 timeout -s TERM 1 "$keel" run "$work/hlt" >"$work/err" 2>&1 </dev/null
