@@ -171,6 +171,11 @@ static void test_modes(void)
 	ok(counts("2222") && !out2(), "mode 0: a low gate stops it");
 	out(0x61, 1);
 	ok(shows("lHH"), "and a high one lets it go on");
+	out(0x61, 0);
+	program(0, 4);
+	ok(counts("4444") && !out2(), "mode 0: a low gate holds a new count");
+	out(0x61, 1);
+	ok(shows("lllH"), "until it is high");
 	program(0, 4);
 	ticks(2);
 	out(0x42, 2);
@@ -213,6 +218,9 @@ static void test_modes(void)
 	ok(out2() && shows("HHHH"), "mode 2: a low gate raises the output");
 	out(0x61, 1);
 	ok(shows("HHlHHl"), "mode 2: a trigger reloads");
+
+	program(2, 1);
+	ok(shows("HHHH"), "mode 2: no pulses with an illegal count of 1");
 
 	program(3, 4);
 	ok(shows("HHllHHllHH"), "mode 3, even: halves");
@@ -310,16 +318,20 @@ static void test_access(void)
 	ticks(5);
 	out(0x43, 0xe8);
 	ok(in(0x42) == 0x36, "the output is low");
+	out(0x42, 10);
+	out(0x42, 0);
+	out(0x43, 0xe8);
+	ok(in(0x42) == 0x76, "a count that waits for its turn is not loaded");
 	out(0x43, 0xc8);
 	ticks(1);
-	ok(in(0x42) == 0x36 && in(0x42) == 10 && in(0x42) == 0,
+	ok(in(0x42) == 0x76 && in(0x42) == 10 && in(0x42) == 0,
 	   "both latched: status comes first");
 	out(0x43, 0x34);
 	out(0x40, 3);
 	out(0x40, 0);
 	ticks(1);
 	out(0x43, 0xce);
-	ok(in(0x40) == 0xb4 && in(0x40) == 3 && in(0x40) == 0 && in(0x42) == 0x36,
+	ok(in(0x40) == 0xb4 && in(0x40) == 3 && in(0x40) == 0 && in(0x42) == 0x76,
 	   "read-back of several counters");
 	ok(in(0x41) == 0x70, "counter 1 was asked, too");
 	power_off();
@@ -371,6 +383,7 @@ static void test_irq(void)
 	ticks(11932);
 	last = edges;
 	ticks(11932 * 10);
+	in(0x40);
 	ok(edges == last && clock_next(&tc) == ~0ULL,
 	   "nobody sees it: the timer rests");
 	somebody = true;
@@ -412,6 +425,29 @@ static void test_irq(void)
 	ok(edges == 10, "mode 3: the old high half goes on");
 	ticks(1001);
 	ok(edges == 11, "the new low half follows it");
+	program0(0x36, 1000);
+	edges = 0;
+	out(0x40, 1000 & 255);
+	out(0x40, 1000 >> 8);
+	ticks(301);
+	out(0x40, 100);
+	out(0x40, 0);
+	ticks(249);
+	ok(!edges, "mode 3: the same with a shorter one");
+	ticks(1);
+	ok(edges == 1, "50 ticks after the half");
+	program0(0x34, 1000);
+	edges = 0;
+	ticks(301);
+	out(0x40, 500 & 255);
+	out(0x40, 500 >> 8);
+	ticks(699);
+	ok(!edges, "mode 2: the old count goes on");
+	ticks(1);
+	ok(edges == 1, "to its end");
+	ticks(500);
+	ok(edges == 2, "then the new one");
+	program0(0x36, 1000);
 	out(0x40, 0x10);
 	out(0x40, 0x00);
 	edges = 0;

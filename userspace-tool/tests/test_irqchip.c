@@ -141,7 +141,8 @@ static void test_init(void)
 	   "ICW2 gives the upper five bits of the vector");
 	ok(in(&pc, 0x21) == 0, "ICW1 clears the mask");
 	out(&pc, 0x20, 0x0b);
-	ok(in(&pc, 0x20) == 0x02, "in service");
+	out(&pc, 0x20, 0x08);
+	ok(in(&pc, 0x20) == 0x02, "in service; OCW3 without RR keeps that");
 	out(&pc, 0x20, 0x12);
 	out(&pc, 0x21, 0x40);
 	pulse(&pc, 3);
@@ -172,6 +173,9 @@ static void test_priority(void)
 	   "a specific EOI ends the one it names");
 	out(&pc, 0x20, 0x20);
 	ok(ack(&pc) == 0x0d, "each is served in its turn");
+	set(&pc, 5, true);
+	out(&pc, 0x20, 0x0a);
+	ok(!(in(&pc, 0x20) & 0x20), "a level that stays is no edge");
 	set(&pc, 5, false);
 	set(&pc, 5, true);
 	ok(!pc.intr, "an edge during service waits");
@@ -270,9 +274,11 @@ static void test_poll(void)
 	set(&pc, 6, true);
 	out(&pc, 0x20, 0x0c);
 	ok(in(&pc, 0x20) == 0x86 && !pc.intr, "poll: input 6, acknowledged");
+	set(&pc, 7, true);
+	ok(in(&pc, 0x20) == 0x80, "a poll is for one read");
+	set(&pc, 7, false);
 	out(&pc, 0x20, 0x0b);
 	ok(in(&pc, 0x20) == 0x40, "it is in service");
-	ok(in(&pc, 0x20) == 0x40, "a poll is for one read");
 	out(&pc, 0x20, 0x0a);
 	ok(in(&pc, 0x20) == 0, "IRR again");
 	pc_power_off(&pc);
@@ -481,6 +487,7 @@ static void test_ioapic_edge(void)
 	struct pc pc;
 
 	pc_power_on(&pc);
+	entry(&pc, 4, 0x03000000, 0x10034);
 	set(&pc, 4, true);
 	entry(&pc, 4, 0x03000000, 0x00034);
 	ok(!pc.messages, "an edge at a masked pin is lost");

@@ -164,6 +164,21 @@ static void test_set(void)
 	set(4, 0x15);
 	ok(get(4) == 0x15 && get(0) == 0 && get(9) == 0, "set without SET");
 
+	set(6, 0x03);
+	ok(get(6) == 0x03, "the weekday is the guest's own");
+	pass(86400 * S);
+	ok(get(6) == 0x04, "and counts from there");
+	set(11, 0x80);
+	set(4, 0x81);
+	set(11, 0x00);
+	set(11, 0x02);
+	ok(get(4) == 0x13, "1 PM");
+	set(11, 0x82);
+	get(12);
+	pass(10 * S);
+	ok(!(get(12) & 0x10), "under SET no update ends");
+	set(11, 0x02);
+
 	set(10, 0x76);
 	pass(10 * S);
 	ok(get(0) == 0, "a divider in reset stops the time");
@@ -348,8 +363,9 @@ static void test_memory(void)
 	set(0x7f, 0x55);
 	ok(get(0x0f) == 0x0a && get(0x7f) == 0x55, "the rest is memory");
 	set(13, 0);
+	get(12);
 	set(12, 0xff);
-	ok(get(13) == 0x80 && !(get(12) & 0x8f), "C and D are read-only");
+	ok(get(13) == 0x80 && !get(12), "C and D are read-only");
 	mc146818_set_memory(&rtc, 512ULL << 20, 0);
 	ok(get(0x15) == 0x80 && get(0x16) == 0x02, "640 KiB of base memory");
 	ok(get(0x17) == 0xff && get(0x18) == 0xff && get(0x30) == 0xff &&
