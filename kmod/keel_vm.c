@@ -97,6 +97,21 @@ void keel_vm_put(struct keel_vm *vm)
 		keel_vm_free(vm);
 }
 
+/* vCPUs that sleep in KEEL_RUN shall see it, too. */
+static void wake_all(struct keel_vm *vm)
+{
+	struct keel_vcpu *vcpu;
+	int i;
+
+	rcu_read_lock();
+	for (i = 0; i < KEEL_MAX_VCPUS; i++) {
+		vcpu = rcu_dereference(vm->vcpus[i]);
+		if (vcpu)
+			keel_vcpu_kick(vcpu);
+	}
+	rcu_read_unlock();
+}
+
 /**
  * keel_vm_kill - the guest or the host broke a rule: no call on the VM works
  * from now on
@@ -114,6 +129,7 @@ void keel_vm_kill(struct keel_vm *vm, const char *fmt, ...)
 	vaf.va = &args;
 	pr_info_ratelimited("VM %u is dead: %pV\n", vm->id, &vaf);
 	va_end(args);
+	wake_all(vm);
 }
 
 /**

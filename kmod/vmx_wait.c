@@ -39,7 +39,7 @@ void vmx_halt(struct keel_vcpu *vcpu)
 	vcpu->events.activity = KEEL_ACTIVITY_HLT;
 }
 
-/* Whether the wait is over; takes over what has come. */
+/* Whether the wait is over, also because the VM is dead; takes over what has come. */
 static bool woken(struct keel_vcpu *vcpu)
 {
 	bool init = vmx_apic_take_inbox(vcpu);
@@ -47,7 +47,8 @@ static bool woken(struct keel_vcpu *vcpu)
 	vmx_apic_expire(vcpu);
 	if (vcpu->events.activity == KEEL_ACTIVITY_HLT && vmx_apic_can_wake(vcpu))
 		vcpu->events.activity = KEEL_ACTIVITY_ACTIVE;
-	return init || vcpu->events.activity == KEEL_ACTIVITY_ACTIVE;
+	return init || vcpu->events.activity == KEEL_ACTIVITY_ACTIVE ||
+		keel_vm_check(vcpu->vm);
 }
 
 static bool deadline_passed(const struct keel_vcpu *vcpu)

@@ -7,7 +7,8 @@ struct keel_vcpu;
 
 /**
  * enum vmx_wait - why vmx_wait() returned
- * @VMX_WAIT_WOKEN: the vCPU is active, or INIT or a start-up IPI waits
+ * @VMX_WAIT_WOKEN: the vCPU is active, INIT or a start-up IPI waits, or the VM is
+ *	dead
  * @VMX_WAIT_SIGNAL: the thread has other things to do
  * @VMX_WAIT_DEADLINE: the guest's TSC has reached &keel_run.deadline
  */
