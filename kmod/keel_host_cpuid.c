@@ -41,7 +41,8 @@ void keel_host_cpuid_init(void)
 {
 	host.xcr0 = vmx_guest_xcr0;
 	host.phys_bits = keel_mem_phys_bits();
-	host.offers = KEEL_CPUID_EPT | KEEL_CPUID_MTRR;
+	/* Machine checks with no banks: they are the host's to handle. */
+	host.offers = KEEL_CPUID_EPT | KEEL_CPUID_MTRR | KEEL_CPUID_MCE;
 	if (vmx_controls.proc2 & SECONDARY_EXEC_ENABLE_RDTSCP)
 		host.offers |= KEEL_CPUID_RDTSCP;
 	if (vmx_controls.proc2 & SECONDARY_EXEC_ENABLE_INVPCID)
