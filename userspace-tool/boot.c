@@ -8,6 +8,7 @@
  * them.
  */
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "boot.h"
@@ -145,6 +146,20 @@ static int open_file(struct image_file *file, const char *path)
 	return ret;
 }
 
+static int open_module(struct image_module *module, const char *args)
+{
+	/* Freed by boot_close(). */
+	char *path = strndup(args, strcspn(args, " "));
+
+	module->string = args;
+	module->file.path = path;
+	if (!path) {
+		cmd_error("%s: %s", args, strerror(ENOMEM));
+		return -ENOMEM;
+	}
+	return open_file(&module->file, path);
+}
+
 /**
  * boot_open() - open the files that a guest boots from
  * @boot: what, and how; boot_close() undoes it, also after an error
@@ -155,14 +170,19 @@ static int open_file(struct image_file *file, const char *path)
  */
 int boot_open(struct boot *boot)
 {
+	unsigned int i;
 	int ret;
 
 	boot->file.fd = -1;
 	boot->initrd.fd = -1;
+	for (i = 0; i < boot->nr_modules; i++)
+		boot->modules[i].file = (struct image_file) { .fd = -1 };
 	ret = open_file(&boot->file, boot->path);
-	if (ret)
-		return ret;
-	return open_file(&boot->initrd, boot->initrd_path);
+	if (!ret)
+		ret = open_file(&boot->initrd, boot->initrd_path);
+	for (i = 0; i < boot->nr_modules && !ret; i++)
+		ret = open_module(&boot->modules[i], boot->module_args[i]);
+	return ret;
 }
 
 /**
@@ -171,8 +191,15 @@ int boot_open(struct boot *boot)
  */
 void boot_close(struct boot *boot)
 {
+	unsigned int i;
+
 	image_file_close(&boot->file);
 	image_file_close(&boot->initrd);
+	for (i = 0; i < boot->nr_modules; i++) {
+		image_file_close(&boot->modules[i].file);
+		free((char *)boot->modules[i].file.path);
+		boot->modules[i].file.path = NULL;
+	}
 }
 
 static int boot_image(struct machine *machine, const struct boot *boot)

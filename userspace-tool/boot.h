@@ -48,6 +48,9 @@ struct machine;
 /** define BOOT_FLAT - where another flat binary goes */
 #define BOOT_FLAT		0x100000
 
+/** define BOOT_MAX_MODULES - modules that a kernel can be given */
+#define BOOT_MAX_MODULES	64
+
 /**
  * struct boot - how a guest is to begin
  * @path: the image, kernel or firmware
@@ -60,8 +63,11 @@ struct machine;
  * @entry: guest physical address of the first instruction
  * @initrd_path: initial RAM disk of the kernel, NULL: none
  * @command_line: of the kernel, NULL: none
+ * @module_args: modules of the kernel: a path, and behind a blank arguments
+ * @nr_modules: how many
  * @file: the image; boot_open() opened it, like the next ones
  * @initrd: the initial RAM disk
+ * @modules: the modules
  */
 struct boot {
 	const char *path;
@@ -74,8 +80,11 @@ struct boot {
 	__u64 entry;
 	const char *initrd_path;
 	const char *command_line;
+	const char *module_args[BOOT_MAX_MODULES];
+	unsigned int nr_modules;
 	struct image_file file;
 	struct image_file initrd;
+	struct image_module modules[BOOT_MAX_MODULES];
 };
 
 int boot_open(struct boot *boot);

@@ -20,24 +20,50 @@ static int refuse(const struct boot *boot, const char *why)
 	return -EINVAL;
 }
 
+typedef int loader(struct image *image, const struct memory *memory,
+		   const struct image_file *file,
+		   const struct image_args *args);
+
+/* A kernel may follow several protocols: the first in the list is taken. */
+static const struct {
+	bool (*is)(const struct image_file *file);
+	loader *load;
+} loaders[] = {
+	{ image_is_bzimage, image_load_bzimage },
+	{ image_is_multiboot, image_load_multiboot },
+	{ image_is_multiboot2, image_load_multiboot2 },
+	{ image_is_pvh, image_load_pvh },
+};
+
+static loader *find_loader(const struct image_file *file)
+{
+	unsigned int i;
+
+	for (i = 0; i < sizeof(loaders) / sizeof(loaders[0]); i++)
+		if (loaders[i].is(file))
+			return loaders[i].load;
+	return NULL;
+}
+
 static int load(struct machine *machine, const struct boot *boot,
 		struct image *image)
 {
 	const struct image_args args = {
 		.command_line = boot->command_line ? boot->command_line : "",
 		.initrd = boot->initrd_path ? &boot->initrd : NULL,
+		.modules = boot->modules,
+		.nr_modules = boot->nr_modules,
 		.rsdp = machine->rsdp,
 	};
+	loader *load_kernel = find_loader(&boot->file);
 	int ret;
 
-	if (image_is_bzimage(&boot->file))
-		ret = image_load_bzimage(image, &machine->memory, &boot->file,
-					 &args);
-	else if (image_is_pvh(&boot->file))
-		ret = image_load_pvh(image, &machine->memory, &boot->file,
-				     &args);
-	else
-		return refuse(boot, "is no kernel that can be loaded: neither bzImage nor ELF with a PVH entry; flat binaries and other ELF files go without --kernel");
+	if (!load_kernel)
+		return refuse(boot, "is no kernel that can be loaded: neither bzImage nor Multiboot, nor ELF with a PVH entry; give other ELF files and flat binaries without --kernel");
+	if (boot->nr_modules && load_kernel != image_load_multiboot &&
+	    load_kernel != image_load_multiboot2)
+		return refuse(boot, "takes no modules, since it is no Multiboot kernel; leave out --module");
+	ret = load_kernel(image, &machine->memory, &boot->file, &args);
 	if (ret)
 		cmd_error("%s: %s", image->blame, image->error);
 	return ret;

@@ -46,12 +46,15 @@ enum {
 	KEY_FIRMWARE,
 	KEY_APICV,
 	KEY_TIMING,
+	KEY_MODULE,
 };
 
 static const struct argp_option option_list[] = {
 	{ "kernel", 'k', "FILE", 0,
-	  "Boot a kernel: bzImage; instead of IMAGE", 0 },
+	  "Boot a kernel: bzImage, Multiboot or PVH; instead of IMAGE", 0 },
 	{ "initrd", 'i', "FILE", 0, "Initial RAM disk of the kernel", 0 },
+	{ "module", KEY_MODULE, "FILE[ ARGS]", 0,
+	  "Module of a Multiboot kernel; can be given several times", 0 },
 	{ "append", KEY_APPEND, "STRING", 0, "Command line of the kernel", 0 },
 	{ "firmware", KEY_FIRMWARE, "FILE", 0,
 	  "Begin with a BIOS, as a PC does at power-up; instead of IMAGE", 0 },
@@ -133,9 +136,11 @@ static void choose(const struct argp_state *state, struct options *options)
 	}
 	if (!boot->path)
 		argp_error(state, "no image given; give IMAGE, --kernel FILE or --firmware FILE");
-	if (!boot->is_kernel && (boot->initrd_path || boot->command_line))
+	if (!boot->is_kernel &&
+	    (boot->initrd_path || boot->command_line || boot->nr_modules))
 		argp_error(state, "%s goes with --kernel only",
-			   boot->initrd_path ? "--initrd" : "--append");
+			   boot->initrd_path ? "--initrd" :
+			   boot->command_line ? "--append" : "--module");
 }
 
 static enum image_mode parse_mode(const struct argp_state *state, const char *text)
@@ -174,6 +179,12 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case KEY_FIRMWARE:
 		options->firmware = arg;
+		return 0;
+	case KEY_MODULE:
+		if (options->boot.nr_modules == BOOT_MAX_MODULES)
+			argp_error(state, "--module: more than %u modules",
+				   BOOT_MAX_MODULES);
+		options->boot.module_args[options->boot.nr_modules++] = arg;
 		return 0;
 	case KEY_APPEND:
 		options->boot.command_line = arg;

@@ -121,6 +121,18 @@ int image_load_pvh(struct image *image, const struct memory *memory,
 		   const struct image_file *file,
 		   const struct image_args *args);
 
+/* image_multiboot.c */
+bool image_is_multiboot(const struct image_file *file);
+int image_load_multiboot(struct image *image, const struct memory *memory,
+			 const struct image_file *file,
+			 const struct image_args *args);
+
+/* image_multiboot2.c */
+bool image_is_multiboot2(const struct image_file *file);
+int image_load_multiboot2(struct image *image, const struct memory *memory,
+			  const struct image_file *file,
+			  const struct image_args *args);
+
 /* image_firmware.c */
 int image_load_firmware(struct image *image, struct memory *memory,
 			const struct image_file *file);
