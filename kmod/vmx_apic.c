@@ -396,19 +396,6 @@ void vmx_apic_set_cr8(struct keel_vcpu *vcpu, u64 cr8)
 	vcpu->apic_changed = true;
 }
 
-static void send_ipi(struct keel_vcpu *vcpu)
-{
-	const struct keel_irq_msg *msg = &vcpu->lapic.ipi;
-
-	/* The shortest way to itself. */
-	if (msg->shorthand == KEEL_APIC_SELF && msg->mode == KEEL_APIC_FIXED) {
-		keel_lapic_accept(&vcpu->lapic, msg->vector, msg->level);
-		vcpu->apic_changed = true;
-		return;
-	}
-	keel_irq_send(vcpu->vm, msg, vcpu);
-}
-
 /**
  * vmx_apic_effects - do what a write to the local APIC asks for
  * @vcpu: its VMCS is current
@@ -421,7 +408,7 @@ static void send_ipi(struct keel_vcpu *vcpu)
 enum keel_verdict vmx_apic_effects(struct keel_vcpu *vcpu, u32 effects, bool advance)
 {
 	if (effects & KEEL_LAPIC_IPI)
-		send_ipi(vcpu);
+		keel_irq_send(vcpu->vm, &vcpu->lapic.ipi, vcpu);
 	if (effects & KEEL_LAPIC_PRIORITY)
 		vcpu->apic_changed = true;
 	if (effects & KEEL_LAPIC_TIMER)
