@@ -277,7 +277,9 @@ static int keel_vm_init(struct keel_vm *vm)
 long keel_vm_create(void *unused, void *arg)
 {
 	const struct keel_create_vm *args = arg;
+	u32 khz = args->tsc_khz;
 	struct keel_vm *vm;
+	u64 multiplier;
 	int ret;
 
 	if (args->flags & ~KEEL_VM_FLAGS || args->reserved)
@@ -285,14 +287,16 @@ long keel_vm_create(void *unused, void *arg)
 				   "KEEL_CREATE_VM: flags 0x%x are not known, or reserved is not 0",
 				   args->flags);
 
+	ret = keel_tsc_choose("KEEL_CREATE_VM", &khz, &multiplier);
+	if (ret)
+		return ret;
 	vm = keel_alloc(kzalloc(sizeof(*vm), GFP_KERNEL_ACCOUNT));
 	if (!vm)
 		return -ENOMEM;
 	vm->flags = args->flags;
-	vm->tsc_khz = args->tsc_khz;
-	ret = keel_tsc_choose("KEEL_CREATE_VM", &vm->tsc_khz, &vm->tsc_multiplier);
-	if (!ret)
-		ret = keel_vm_init(vm);
+	vm->tsc_khz = khz;
+	vm->tsc_multiplier = multiplier;
+	ret = keel_vm_init(vm);
 	if (!ret)	/* last: nothing fails after it */
 		ret = anon_inode_getfd("keel-vm", &keel_vm_fops, vm, O_RDWR | O_CLOEXEC);
 	if (ret < 0)
