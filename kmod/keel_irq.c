@@ -34,8 +34,12 @@ static void set_pin(struct keel_vcpu *vcpu, unsigned int pin, bool level)
 {
 	unsigned long *flags = &vcpu->inbox.flags;
 
-	if (level ? !test_and_set_bit(pin, flags) : test_and_clear_bit(pin, flags))
-		leave(vcpu, KEEL_INBOX_LINTS);
+	if (level ? test_and_set_bit(pin, flags) : !test_and_clear_bit(pin, flags))
+		return;
+	/* A pulse may be over before the vCPU looks, and is an edge all the same. */
+	if (level)
+		set_bit(pin - KEEL_INBOX_LINT0 + KEEL_INBOX_ROSE0, flags);
+	leave(vcpu, KEEL_INBOX_LINTS);
 }
 
 static void deliver(struct keel_vcpu *vcpu, const struct keel_irq_msg *msg)

@@ -41,6 +41,8 @@ struct keel_posted {
 #define KEEL_INBOX_LINT1	4	/* level of the pin LINT1 */
 #define KEEL_INBOX_LEVEL	5	/* @level holds something */
 #define KEEL_INBOX_LINTS	6	/* a pin's level has changed */
+#define KEEL_INBOX_ROSE0	7	/* LINT0 rose, whatever it is now */
+#define KEEL_INBOX_ROSE1	8	/* LINT1 rose */
 
 /**
  * define KEEL_INBOX_WORK - flags that the vCPU has to do something about; the

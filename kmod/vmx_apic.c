@@ -228,13 +228,23 @@ static void take_nmi(struct keel_vcpu *vcpu)
 	vcpu->has_events = true;
 }
 
+static u32 take_pin(struct keel_vcpu *vcpu, unsigned int pin)
+{
+	unsigned long *flags = &vcpu->inbox.flags;
+	u32 effects = 0;
+
+	if (test_and_clear_bit(KEEL_INBOX_ROSE0 + pin, flags)) {
+		effects |= keel_lapic_set_lint(&vcpu->lapic, pin, false);
+		effects |= keel_lapic_set_lint(&vcpu->lapic, pin, true);
+	}
+	return effects | keel_lapic_set_lint(&vcpu->lapic, pin,
+					     test_bit(KEEL_INBOX_LINT0 + pin, flags));
+}
+
 static void take_pins(struct keel_vcpu *vcpu)
 {
-	unsigned long flags = READ_ONCE(vcpu->inbox.flags);
-	u32 effects;
+	u32 effects = take_pin(vcpu, 0) | take_pin(vcpu, 1);
 
-	effects = keel_lapic_set_lint(&vcpu->lapic, 0, flags & BIT(KEEL_INBOX_LINT0));
-	effects |= keel_lapic_set_lint(&vcpu->lapic, 1, flags & BIT(KEEL_INBOX_LINT1));
 	if (effects & KEEL_LAPIC_NMI)
 		take_nmi(vcpu);
 	vcpu->apic_changed = true;
