@@ -33,6 +33,7 @@
 #include "vmx_setup.h"
 #include "vmx_state.h"
 #include "vmx_timer.h"
+#include "vmx_wait.h"
 
 /* All KEEL_INTERCEPT_* that this module knows. */
 #define KEEL_INTERCEPTS	(KEEL_INTERCEPT_STEP * 2 - 1)
@@ -121,6 +122,19 @@ static int check_mode(struct keel_vcpu *vcpu)
 			   cr0);
 }
 
+/* Not to run, but up to date: what others have sent shows in the state then. */
+static long run_nothing(struct keel_vcpu *vcpu)
+{
+	int ret = 0;
+
+	if (keel_vcpu_has_lapic(vcpu)) {
+		vmx_apic_take_inbox(vcpu);
+		ret = vmx_take_init(vcpu);
+	}
+	vcpu->run->exit_reason = KEEL_EXIT_INTR;
+	return ret ?: -EINTR;
+}
+
 static long run(struct keel_vcpu *vcpu)
 {
 	long ret;
@@ -134,10 +148,8 @@ static long run(struct keel_vcpu *vcpu)
 		ret = check_mode(vcpu);
 	if (ret)
 		return ret;
-	if (READ_ONCE(vcpu->run->immediate_exit)) {
-		vcpu->run->exit_reason = KEEL_EXIT_INTR;
-		return -EINTR;
-	}
+	if (READ_ONCE(vcpu->run->immediate_exit))
+		return run_nothing(vcpu);
 	vcpu->has_run = true;
 	ret = vmx_run(vcpu);
 	if (ret == -EIO || ret == -ESHUTDOWN)

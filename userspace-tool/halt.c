@@ -19,7 +19,7 @@
  * Devices are left out: an I/O APIC could be set up to send an NMI by a timer.
  * A guest that counts on that to leave HLT with interrupts off ends.
  */
-#include <string.h>
+#include <errno.h>
 
 #include "lib/keel.h"
 #include "machine.h"
@@ -34,15 +34,23 @@ static void end_census(struct machine *machine)
 	pthread_cond_broadcast(&machine->wake);
 }
 
-/* Whether a vCPU that is outside of KEEL_RUN sleeps for good. */
+/*
+ * Whether a vCPU that is outside of KEEL_RUN sleeps for good.  An NMI, INIT or
+ * start-up IPI on its way to it shows in its state only when it has been taken
+ * over, which KEEL_RUN does also where it is not to run.
+ */
 static bool asleep(const struct vcpu *vcpu)
 {
 	struct keel_state state = {
 		.groups = KEEL_STATE_REGS | KEEL_STATE_EVENTS,
 	};
+	int ret;
 
-	/* A dead VM: KEEL_RUN will say so. */
-	if (keel_get_state(vcpu->fd, &state) < 0)
+	__atomic_store_n(&vcpu->run->immediate_exit, 1, __ATOMIC_SEQ_CST);
+	ret = keel_run(vcpu->fd);
+	__atomic_store_n(&vcpu->run->immediate_exit, 0, __ATOMIC_SEQ_CST);
+	/* A dead VM: the next KEEL_RUN will say so. */
+	if (ret != -EINTR || keel_get_state(vcpu->fd, &state) < 0)
 		return false;
 	if (state.events.nmi_pending)
 		return false;

@@ -1138,7 +1138,8 @@ struct keel_exit_extint {
  * @state_dirty: in: KEEL_STATE_RUN groups to load from here at entry; KEEL_RUN
  *	clears it
  * @immediate_exit: in: not 0: KEEL_RUN completes the pending exit, loads the
- *	dirty groups, and returns -EINTR without running the guest
+ *	dirty groups, takes over what others have sent to the local APIC, and
+ *	returns -EINTR without running the guest
  * @request_intr_window: in: not 0: leave as soon as the guest can take an
  *	interrupt
  * @reserved: for inputs to come: write zero
