@@ -139,7 +139,7 @@ sleep 30 <"$work/fifo" &
 reader=$!
 timeout -s TERM 2 "$keel" run --cpus 2 "$work/hlt" >"$work/fifo" 2>"$work/err" <"$work/large"
 status=$?
-kill $reader
+kill $reader 2>/dev/null
 output=$(cat "$work/err")
 [ $status = 124 ]
 result $? 'SIGTERM ends a guest whose output nobody reads'
