@@ -96,6 +96,7 @@ void keel_lapic_reset(struct keel_lapic *apic)
 	/* A divide configuration of 0 divides by 2. */
 	apic->shift = 1;
 	apic->errors = 0;
+	apic->tmr_changed = true;
 }
 
 /**

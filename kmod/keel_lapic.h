@@ -97,6 +97,7 @@ struct keel_irq_msg {
  * @lint: levels of the pins LINT0 (bit 0) and LINT1 (bit 1)
  * @ipi: with KEEL_LAPIC_IPI
  * @eoi_vector: with KEEL_LAPIC_EOI
+ * @tmr_changed: TMR has changed; whoever acts on that clears it
  *
  * The vCPU's thread alone; @base, and the LDR, DFR and SVR in @regs, are read by
  * others with READ_ONCE().
@@ -118,6 +119,7 @@ struct keel_lapic {
 	u32 remote_irr;
 	struct keel_irq_msg ipi;
 	u8 eoi_vector;
+	bool tmr_changed;
 };
 
 /* keel_lapic.c */

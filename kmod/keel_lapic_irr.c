@@ -96,6 +96,17 @@ void keel_lapic_ack(struct keel_lapic *apic, u8 vector)
 	lapic_set(apic, APIC_ISR, vector);
 }
 
+static void set_trigger_mode(struct keel_lapic *apic, u8 vector, bool level)
+{
+	if (lapic_test(apic, APIC_TMR, vector) == level)
+		return;
+	if (level)
+		lapic_set(apic, APIC_TMR, vector);
+	else
+		lapic_clear(apic, APIC_TMR, vector);
+	apic->tmr_changed = true;
+}
+
 /**
  * keel_lapic_accept - an interrupt has arrived
  * @apic: the local APIC
@@ -113,10 +124,7 @@ void keel_lapic_accept(struct keel_lapic *apic, u8 vector, bool level)
 		lapic_error(apic, APIC_ESR_RECVILL);
 		return;
 	}
-	if (level)
-		lapic_set(apic, APIC_TMR, vector);
-	else
-		lapic_clear(apic, APIC_TMR, vector);
+	set_trigger_mode(apic, vector, level);
 	lapic_set(apic, APIC_IRR, vector);
 }
 

@@ -31,7 +31,6 @@
 #include "vmx_setup.h"
 #include "vmx_timer.h"
 
-#define X2APIC_MSRS	0x100		/* from APIC_BASE_MSR on */
 #define PRIORITY_CLASS	0xf0
 
 static u32 *apic_reg(const struct keel_vcpu *vcpu, u32 offset)
@@ -287,21 +286,27 @@ static void start_timer(struct keel_vcpu *vcpu)
 }
 
 /**
- * vmx_apic_expire - let the APIC timer fire where it is due
+ * vmx_apic_expire_at - let the APIC timer fire where it is due
  * @vcpu: called by its thread; the VMCS need not be current
+ * @now: the guest's TSC
  */
-void vmx_apic_expire(struct keel_vcpu *vcpu)
+void vmx_apic_expire_at(struct keel_vcpu *vcpu, u64 now)
 {
-	u64 now;
-
-	if (!vcpu->lapic.expires)
-		return;
-	now = keel_guest_tsc(vcpu, rdtsc());
-	if (vcpu->lapic.expires > now)
+	if (!vcpu->lapic.expires || vcpu->lapic.expires > now)
 		return;
 	keel_lapic_expire(&vcpu->lapic, now);
 	vcpu->apic_changed = true;
 	start_timer(vcpu);
+}
+
+/**
+ * vmx_apic_expire - the same for who has not read the clock yet
+ * @vcpu: called by its thread; the VMCS need not be current
+ */
+void vmx_apic_expire(struct keel_vcpu *vcpu)
+{
+	if (vcpu->lapic.expires)
+		vmx_apic_expire_at(vcpu, keel_guest_tsc(vcpu, rdtsc()));
 }
 
 /*
@@ -313,6 +318,7 @@ static void update_eoi_exits(struct keel_vcpu *vcpu)
 	struct vmx_vcpu *vmx = &vcpu->vmx;
 	int i;
 
+	vcpu->lapic.tmr_changed = false;
 	for (i = 0; i < 4; i++) {
 		u64 exits = *apic_reg(vcpu, APIC_TMR + 0x20 * i) |
 			(u64)*apic_reg(vcpu, APIC_TMR + 0x20 * i + 0x10) << 32;
@@ -341,7 +347,8 @@ void vmx_apic_update(struct keel_vcpu *vcpu)
 	irr = keel_lapic_enabled(apic) ? keel_lapic_irr(apic) : 0;
 	isr = keel_lapic_isr(apic);
 	vmcs_put16(GUEST_INTR_STATUS, max(irr, 0) | max(isr, 0) << 8);
-	update_eoi_exits(vcpu);
+	if (unlikely(apic->tmr_changed))
+		update_eoi_exits(vcpu);
 	if (unlikely(keel_lapic_extint(apic)))
 		vcpu->has_events = true;
 }
@@ -433,15 +440,6 @@ enum keel_verdict vmx_apic_effects(struct keel_vcpu *vcpu, u32 effects, bool adv
 		return advance ? KEEL_TO_USER_ADVANCE : KEEL_TO_USER;
 	}
 	return advance ? KEEL_ADVANCE : KEEL_RESUME;
-}
-
-/** vmx_apic_is_msr - whether an MSR belongs to the local APIC */
-bool vmx_apic_is_msr(const struct keel_vcpu *vcpu, u32 msr)
-{
-	if (!keel_vcpu_has_lapic(vcpu))
-		return false;
-	return msr - APIC_BASE_MSR < X2APIC_MSRS || msr == MSR_IA32_TSC_DEADLINE ||
-		msr == MSR_IA32_APICBASE;
 }
 
 /**

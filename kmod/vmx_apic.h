@@ -4,6 +4,8 @@
 #define KEEL_VMX_APIC_H
 
 #include <linux/compiler.h>
+#include <asm/apicdef.h>
+#include <asm/msr-index.h>
 
 #include "keel_vcpu.h"
 
@@ -18,12 +20,12 @@ void vmx_apic_mode(struct keel_vcpu *vcpu);
 void vmx_apic_post(struct keel_vcpu *vcpu, u8 vector, bool level);
 bool vmx_apic_take_inbox(struct keel_vcpu *vcpu);
 void vmx_apic_expire(struct keel_vcpu *vcpu);
+void vmx_apic_expire_at(struct keel_vcpu *vcpu, u64 now);
 void vmx_apic_update(struct keel_vcpu *vcpu);
 bool vmx_apic_can_wake(struct keel_vcpu *vcpu);
 u64 vmx_apic_cr8(const struct keel_vcpu *vcpu);
 void vmx_apic_set_cr8(struct keel_vcpu *vcpu, u64 cr8);
 enum keel_verdict vmx_apic_effects(struct keel_vcpu *vcpu, u32 effects, bool advance);
-bool vmx_apic_is_msr(const struct keel_vcpu *vcpu, u32 msr);
 int vmx_apic_rdmsr(struct keel_vcpu *vcpu, u32 msr, u64 *value);
 int vmx_apic_wrmsr(struct keel_vcpu *vcpu, u32 msr, u64 value, u32 *effects);
 bool vmx_apic_page(const struct keel_vcpu *vcpu, u64 gpa);
@@ -39,6 +41,16 @@ static inline bool vmx_apic_attention(const struct keel_vcpu *vcpu)
 
 	return (READ_ONCE(inbox->posted->control) & KEEL_POSTED_ON) ||
 		(READ_ONCE(inbox->flags) & KEEL_INBOX_WORK);
+}
+
+/** vmx_apic_is_msr - whether an MSR belongs to the local APIC */
+static inline bool vmx_apic_is_msr(const struct keel_vcpu *vcpu, u32 msr)
+{
+	if (!keel_vcpu_has_lapic(vcpu))
+		return false;
+	/* In x2APIC mode the registers have 256 numbers. */
+	return msr - APIC_BASE_MSR < 0x100 || msr == MSR_IA32_TSC_DEADLINE ||
+		msr == MSR_IA32_APICBASE;
 }
 
 #endif /* KEEL_VMX_APIC_H */

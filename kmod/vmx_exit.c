@@ -57,12 +57,6 @@ static enum keel_verdict exit_task_switch(struct keel_vcpu *vcpu)
 	return vmx_exit_insn_to_user(vcpu, KEEL_EXIT_TASK_SWITCH);
 }
 
-/* The next entry sees that the deadline has come, or arms the timer again. */
-static enum keel_verdict exit_timer(struct keel_vcpu *vcpu)
-{
-	return KEEL_RESUME;
-}
-
 static enum keel_verdict exit_step(struct keel_vcpu *vcpu)
 {
 	vcpu->run->exit_reason = KEEL_EXIT_STEP;
@@ -152,7 +146,6 @@ static const exit_fn exit_fns[] = {
 	[EXIT_REASON_EPT_VIOLATION] = exit_ept_violation,
 	[EXIT_REASON_INVEPT] = exit_undefined,
 	[EXIT_REASON_RDTSCP] = exit_insn,
-	[EXIT_REASON_PREEMPTION_TIMER] = exit_timer,
 	[EXIT_REASON_INVVPID] = exit_undefined,
 	[EXIT_REASON_WBINVD] = exit_wbinvd,
 	[EXIT_REASON_XSETBV] = exit_xsetbv,
@@ -285,6 +278,9 @@ enum keel_verdict vmx_handle_exit(struct keel_vcpu *vcpu)
 		return exit_io(vcpu);
 	if (reason == EXIT_REASON_MSR_WRITE)
 		return exit_wrmsr(vcpu);
+	/* The next entry sees what has come, or arms the timer again. */
+	if (reason == EXIT_REASON_PREEMPTION_TIMER)
+		return KEEL_RESUME;
 	if (unlikely(reason & VMX_EXIT_REASONS_FAILED_VMENTRY)) {
 		if ((reason & 0xffff) == EXIT_REASON_MCE_DURING_VMENTRY)
 			host_take_machine_check();

@@ -165,10 +165,7 @@ enum keel_verdict exit_rdmsr(struct keel_vcpu *vcpu)
 
 	if (unlikely(vcpu->intercepts.nr_msrs) && msr_intercepted(vcpu, msr))
 		return msr_to_user(vcpu, msr, false, 0);
-	if (vmx_apic_is_msr(vcpu, msr))
-		ret = vmx_apic_rdmsr(vcpu, msr, &value);
-	else
-		ret = vmx_msr_read(vcpu, msr, &value);
+	ret = vmx_msr_read(vcpu, msr, &value);
 	if (ret)
 		return msr_refused(vcpu, msr, false, 0, ret);
 	vcpu->regs.gpr[KEEL_RAX] = (u32)value;

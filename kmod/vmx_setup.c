@@ -103,6 +103,7 @@ static void choose_apic(void)
 	vmx_controls.posted = vmx_controls.apicv && host_posted_vector() &&
 		(vmx_allowed1(vmx_caps_pin(&vmx_caps)) & PIN_BASED_POSTED_INTR) &&
 		(vmx_allowed1(vmx_caps_exit(&vmx_caps)) & VM_EXIT_ACK_INTR_ON_EXIT);
+	vmx_controls.timer = vmx_caps_features(&vmx_caps) & KEEL_FEATURE_PREEMPTION_TIMER;
 }
 
 /**

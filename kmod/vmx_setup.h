@@ -20,6 +20,7 @@ struct keel_vcpu;
  * @posted: and processes posted interrupts
  * @apic_modes: which of the secondary controls "virtualize APIC accesses" and
  *	"virtualize x2APIC mode" it has
+ * @timer: the CPU has the VMX-preemption timer
  */
 struct vmx_controls {
 	u32 pin;
@@ -31,6 +32,7 @@ struct vmx_controls {
 	bool apicv;
 	bool posted;
 	u32 apic_modes;
+	bool timer;
 };
 
 extern struct vmx_controls vmx_controls;

@@ -185,21 +185,6 @@ const char *vmx_cr4_wrong(struct keel_vcpu *vcpu, u64 cr4)
 	return NULL;
 }
 
-/**
- * vmx_inactive - whether the vCPU is in shutdown or waits for a SIPI
- * @vcpu: the vCPU
- *
- * With a local APIC in the module HLT, too, is Keel's to keep: vmx_wait.c.
- *
- * It never is in the VMCS: shutdown blocks external interrupts, and wait-for-SIPI
- * NMIs and INIT, too, so the host would lose the CPU (SDM, "Activity State").
- */
-bool vmx_inactive(const struct keel_vcpu *vcpu)
-{
-	return vcpu->events.activity >
-		(keel_vcpu_has_lapic(vcpu) ? KEEL_ACTIVITY_ACTIVE : KEEL_ACTIVITY_HLT);
-}
-
 static void get_events(struct keel_vcpu *vcpu, struct keel_events *to)
 {
 	*to = vcpu->events;

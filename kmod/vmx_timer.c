@@ -24,12 +24,6 @@
 
 #define MISC_TIMER_RATE(misc)	((misc) & 0x1f)
 
-/** vmx_has_timer - whether the CPU has the timer */
-bool vmx_has_timer(void)
-{
-	return vmx_caps_features(&vmx_caps) & KEEL_FEATURE_PREEMPTION_TIMER;
-}
-
 static void switch_timer(struct vmx_vcpu *vmx, bool on)
 {
 	if (vmx->timer_on == on)
@@ -86,8 +80,7 @@ bool vmx_timer_arm(struct keel_vcpu *vcpu)
 
 	if (vcpu->deadline && vcpu->deadline <= now)
 		return false;
-	if (vcpu->lapic.expires && vcpu->lapic.expires <= now)
-		vmx_apic_expire(vcpu);
+	vmx_apic_expire_at(vcpu, now);
 	if (!vmx_has_timer())
 		return true;
 	next = vmx_timer_next(vcpu);
