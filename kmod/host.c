@@ -18,7 +18,6 @@
 #include <linux/atomic.h>
 #include <linux/cpumask.h>
 #include <linux/delay.h>
-#include <linux/entry-kvm.h>
 #include <linux/hrtimer.h>
 #include <linux/kmsg_dump.h>
 #include <linux/kvm_host.h>
@@ -547,21 +546,6 @@ void host_take_machine_check(void)
 
 	do_machine_check(&regs);
 #endif
-}
-
-/**
- * host_work_pending - signals, rescheduling, task work
- *
- * Interrupts off, in the fast section.  On kernels whose kernel_fpu_begin() holds
- * softirqs back, they are work, too.
- */
-bool host_work_pending(void)
-{
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 15, 0)
-	if (local_softirq_pending())
-		return true;
-#endif
-	return xfer_to_guest_mode_work_pending();
 }
 
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 18, 0)

@@ -8,8 +8,10 @@
 #ifndef KEEL_HOST_H
 #define KEEL_HOST_H
 
+#include <linux/entry-kvm.h>
 #include <linux/eventfd.h>
 #include <linux/hardirq.h>
+#include <linux/interrupt.h>
 #include <linux/jump_label.h>
 #include <linux/sched.h>
 #include <linux/types.h>
@@ -111,8 +113,22 @@ static inline u64 host_run_delay(void)
 void host_take_interrupt(void);
 void host_take_acked_interrupt(unsigned int vector);
 void host_take_machine_check(void);
-bool host_work_pending(void);
 int host_do_work(void);
+
+/**
+ * host_work_pending - signals, rescheduling, task work
+ *
+ * Interrupts off, in the fast section.  On kernels whose kernel_fpu_begin() holds
+ * softirqs back, they are work, too.
+ */
+static inline bool host_work_pending(void)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 15, 0)
+	if (local_softirq_pending())
+		return true;
+#endif
+	return xfer_to_guest_mode_work_pending();
+}
 
 /* Interrupts for another CPU: to look, or to take posted interrupts over. */
 unsigned int host_posted_vector(void);

@@ -133,17 +133,6 @@ void keel_vm_kill(struct keel_vm *vm, const char *fmt, ...)
 }
 
 /**
- * keel_vm_check - whether the VM still serves
- * @vm: which
- *
- * Return: 0 or -EIO.
- */
-int keel_vm_check(const struct keel_vm *vm)
-{
-	return READ_ONCE(vm->dead) ? -EIO : 0;
-}
-
-/**
  * keel_vm_check_caller - whether the VM serves this process
  * @vm: which
  *

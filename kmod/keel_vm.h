@@ -64,11 +64,21 @@ struct keel_vm {
 long keel_vm_create(void *unused, void *arg);
 struct keel_vm *keel_vm_get(struct keel_vm *vm);
 void keel_vm_put(struct keel_vm *vm);
-int keel_vm_check(const struct keel_vm *vm);
 int keel_vm_check_caller(const struct keel_vm *vm);
 int keel_vm_add_vcpu(struct keel_vm *vm, struct keel_vcpu *vcpu);
 void keel_vm_remove_vcpu(struct keel_vm *vm, struct keel_vcpu *vcpu);
 
 void __printf(2, 3) keel_vm_kill(struct keel_vm *vm, const char *fmt, ...);
+
+/**
+ * keel_vm_check - whether the VM still serves
+ * @vm: which
+ *
+ * Return: 0 or -EIO.
+ */
+static inline int keel_vm_check(const struct keel_vm *vm)
+{
+	return READ_ONCE(vm->dead) ? -EIO : 0;
+}
 
 #endif /* KEEL_VM_H */

@@ -242,7 +242,8 @@ static enum section_end run_section(struct keel_vcpu *vcpu, enum keel_verdict *v
 	enum section_end end = END_VERDICT;
 
 	for (;;) {
-		if (!vmx_commit(vcpu, *verdict))
+		/* To resume there is nothing to settle. */
+		if (*verdict != KEEL_RESUME && !vmx_commit(vcpu, *verdict))
 			return END_VERDICT;
 		local_irq_disable();
 		/* Says "in guest mode" before it looks for work. */
@@ -334,6 +335,32 @@ static long settle(struct keel_vcpu *vcpu)
 	return ret;
 }
 
+/*
+ * A section ended before the guest could be entered.  Returns -EAGAIN where it can
+ * now; otherwise what vmx_run() returns.
+ */
+static long without_entry(struct keel_vcpu *vcpu, enum section_end end)
+{
+	int ret;
+
+	switch (end) {
+	case END_WINDOW:
+		return leave_without_exit(vcpu, KEEL_EXIT_INTR_WINDOW);
+	case END_EXTINT:
+		return ask_for_vector(vcpu);
+	case END_DEADLINE:
+		return leave_without_exit(vcpu, KEEL_EXIT_DEADLINE);
+	case END_WORK:
+		vcpu->vmx.l1d_dirty = true;
+		ret = host_do_work();
+		if (ret)
+			return leave_without_exit(vcpu, KEEL_EXIT_INTR) ?: ret;
+		return -EAGAIN;
+	default:	/* END_INIT is for settle() */
+		return -EAGAIN;
+	}
+}
+
 /**
  * vmx_run - run the guest until user space is needed
  * @vcpu: locked by the caller; the last exit has been completed
@@ -348,7 +375,7 @@ long vmx_run(struct keel_vcpu *vcpu)
 	int ret;
 
 	/* Nothing of the guest can run until the VMM makes the vCPU active. */
-	if (unlikely(vmx_inactive(vcpu)) && !keel_vcpu_has_lapic(vcpu))
+	if (!keel_vcpu_has_lapic(vcpu) && unlikely(vmx_inactive(vcpu)))
 		return leave_without_exit(vcpu, vcpu->events.activity == KEEL_ACTIVITY_SHUTDOWN ?
 					  KEEL_EXIT_SHUTDOWN : KEEL_EXIT_HLT);
 	/* User space ran. */
@@ -373,29 +400,17 @@ long vmx_run(struct keel_vcpu *vcpu)
 		end = run_section(vcpu, &verdict);
 		vmx_section_end(vcpu);
 
-		if (end == END_WINDOW)
-			return leave_without_exit(vcpu, KEEL_EXIT_INTR_WINDOW);
-		if (end == END_EXTINT)
-			return ask_for_vector(vcpu);
-		if (end == END_INIT)
-			continue;
-		if (end == END_DEADLINE)
-			return leave_without_exit(vcpu, KEEL_EXIT_DEADLINE);
-		if (end == END_WORK) {
-			vcpu->vmx.l1d_dirty = true;
-			ret = host_do_work();
-			if (ret)
-				return leave_without_exit(vcpu, KEEL_EXIT_INTR) ?: ret;
-			continue;
-		}
-		if (verdict == KEEL_HALT) {
+		if (unlikely(end != END_VERDICT)) {
+			long left = without_entry(vcpu, end);
+
+			if (left != -EAGAIN)
+				return left;
+		} else if (verdict == KEEL_HALT) {
 			verdict = KEEL_RESUME;
-			continue;
-		}
-		if (verdict == KEEL_SLOW) {
+		} else if (verdict == KEEL_SLOW) {
 			verdict = vcpu->slow(vcpu);
-			continue;
+		} else {
+			return verdict == KEEL_KILL ? -EIO : 0;
 		}
-		return verdict == KEEL_KILL ? -EIO : 0;
 	}
 }
