@@ -510,12 +510,13 @@ unsigned int host_posted_vector(void)
  */
 void host_notify_cpu(int cpu, bool posted)
 {
-	if (posted) {
+	/* Not called by its name: that is a macro, with a tracepoint in it. */
+	void (*reschedule)(int cpu) = smp_ops.smp_send_reschedule;
+
+	if (posted)
 		apic->send_IPI(cpu, host_posted_vector());
-		return;
-	}
-	/* In parentheses: the name is a macro with a tracepoint in it. */
-	(smp_ops.smp_send_reschedule)(cpu);
+	else
+		reschedule(cpu);
 }
 
 /**

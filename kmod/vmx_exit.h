@@ -44,7 +44,6 @@ unsigned int vmx_fetch(struct keel_vcpu *vcpu, u8 *insn);
 struct keel_walk_env;
 void vmx_walk_env(struct keel_vcpu *vcpu, struct keel_walk_env *env);
 
-
 /* vmx_exit_apic.c */
 enum keel_verdict exit_tpr_below_threshold(struct keel_vcpu *vcpu);
 enum keel_verdict exit_apic_access(struct keel_vcpu *vcpu);

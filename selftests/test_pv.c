@@ -151,7 +151,7 @@ static __u64 clock_ns(const struct clock_area *c, __u64 tsc)
 	__u64 delta = tsc - c->tsc;
 
 	delta = c->shift >= 0 ? delta << c->shift : delta >> -c->shift;
-	return c->ns + (__u64)((unsigned __int128)delta * c->mul >> 32);
+	return c->ns + (__u64)((__uint128_t)delta * c->mul >> 32);
 }
 
 static struct clock_area *clock_area(struct guest *g, __u64 at)

@@ -3,9 +3,9 @@
  * What a boot loader does: image, tables, registers.
  *
  * Here are images that follow no boot protocol; for kernels that do see
- * boot_kernel.c, for firmware boot_firmware.c.  All vCPUs begin at the entry, in the same state but for the stack and the
- * number in RDI, which says which one it is, so that a small guest need not start
- * them.
+ * boot_kernel.c, for firmware boot_firmware.c.  All vCPUs begin at the entry, in
+ * the same state but for the stack and the number in RDI, which says which one it
+ * is, so that a small guest need not start them.
  */
 #include <errno.h>
 #include <stdlib.h>

@@ -303,10 +303,10 @@ static void check_clocks(struct __test_metadata *_metadata, u32 khz)
 	EXPECT_LT(tsc / 1000 - khz, 0.5);
 	EXPECT_LT(khz - tsc / 1000, 0.5);
 	kernels = (ecx / 1000 * ebx) / eax;
-	EXPECT_LT(kernels / khz - 1, 2e-6 + 1.0 / khz) {
+	EXPECT_LT(kernels / khz - 1, 0.000002 + 1.0 / khz) {
 		TH_LOG("%u kHz: %u * %u / %u", khz, ecx, ebx, eax);
 	}
-	EXPECT_LT(1 - kernels / khz, 2e-6 + 1.0 / khz) {
+	EXPECT_LT(1 - kernels / khz, 0.000002 + 1.0 / khz) {
 		TH_LOG("%u kHz: %u * %u / %u", khz, ecx, ebx, eax);
 	}
 	/* A crystal is allowed some 250 ppm. */

@@ -63,7 +63,7 @@ __u64 clock_wall_ns(const struct clock *clock)
  */
 __u64 clock_ticks(__u64 ns, __u64 hz)
 {
-	return (unsigned __int128)ns * hz / CLOCK_NS_PER_S;
+	return (__uint128_t)ns * hz / CLOCK_NS_PER_S;
 }
 
 /**
@@ -75,7 +75,7 @@ __u64 clock_ticks(__u64 ns, __u64 hz)
  */
 __u64 clock_ticks_ns(__u64 ticks, __u64 hz)
 {
-	return ((unsigned __int128)ticks * CLOCK_NS_PER_S + hz - 1) / hz;
+	return ((__uint128_t)ticks * CLOCK_NS_PER_S + hz - 1) / hz;
 }
 
 /*

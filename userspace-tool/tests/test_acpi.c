@@ -178,7 +178,7 @@ static void test_aml(void)
 		aml_integer(&aml, 0);
 	aml_close(&aml, inner);
 	aml_close(&aml, outer);
-	ok(!memcmp(bytes, "\x10\x88\x00\x01_SB_\x5b\x82\x4f\xff" "ABCD", 16),
+	ok(!memcmp(bytes, "\x10\x88\x00\x01_SB_\x5b\x82\x4f\xff\x41\x42\x43\x44", 16),
 	   "AML: 4095 bytes, and what is around them");
 	aml_name(&tight, "_ADR");
 	ok(tight.full && tight.used <= sizeof(small), "AML: no room");

@@ -135,6 +135,7 @@ result $? 'standard output closed'
 # A reader that stays and does not read: the guest waits, and a signal ends it.
 FAKE_KEEL=pour
 mkfifo "$work/fifo"
+# shellcheck disable=SC2217 # it holds the pipe open
 sleep 30 <"$work/fifo" &
 reader=$!
 timeout -s TERM 2 "$keel" run --cpus 2 "$work/hlt" >"$work/fifo" 2>"$work/err" <"$work/large"
