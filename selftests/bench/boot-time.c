@@ -6,7 +6,8 @@
  * MARK was read from COMMAND's standard output, and COMMAND's memory at that
  * moment: resident pages, and those of them that are not the guest's.  Then
  * it runs the program that the environment's AT_MARK names, if any, while
- * COMMAND is stopped, and kills COMMAND.  In the testbed the TSC counts
+ * COMMAND is stopped, and ends COMMAND, which
+ * may print what it counted.  In the testbed the TSC counts
  * instructions.
  */
 #define _GNU_SOURCE
@@ -79,6 +80,22 @@ static void print_memory(pid_t pid)
 	fprintf(stderr, "rss_kib %lu\nown_rss_kib %lu\n", all, own);
 }
 
+/* Asks it to end, and makes it where it has not after five seconds. */
+static void end_it(pid_t pid)
+{
+	int tries;
+
+	kill(pid, SIGTERM);
+	kill(pid, SIGCONT);
+	for (tries = 0; tries < 50; tries++) {
+		if (waitpid(pid, NULL, WNOHANG))
+			return;
+		usleep(100000);
+	}
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+}
+
 int main(int argc, char **argv)
 {
 	const char *at_mark = getenv("AT_MARK");
@@ -103,7 +120,6 @@ int main(int argc, char **argv)
 		if (at_mark && system(at_mark))
 			found = 0;
 	}
-	kill(pid, SIGKILL);
-	waitpid(pid, NULL, 0);
+	end_it(pid);
 	return found ? 0 : 1;
 }

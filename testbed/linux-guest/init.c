@@ -44,7 +44,8 @@ __attribute__((used, noreturn)) static void begin(char **stack)
 
 	if (!call1(__NR_iopl, 3)) {
 		out(MARK_PORT, MARK_INIT);
-		out(BIOS_PORT, BIOS_INIT);
+		out(CONSOLE_PORT, INIT_LINE);
+		out(BIOS_PORT, INIT_LINE);
 		call1(__NR_iopl, 0);
 	}
 	call3(__NR_execve, arguments[0], arguments, environment);
