@@ -54,7 +54,11 @@ struct board {
 	struct fw_cfg fw_cfg;
 };
 
+/** define BOARD_FILE_MAX - largest file for firmware, bytes */
+#define BOARD_FILE_MAX	(64U << 20)
+
 int board_create(struct board *board, struct machine *machine);
+int board_add_file(struct board *board, const char *argument);
 void board_destroy(struct board *board);
 struct irq_pin board_irq(struct board *board, unsigned int irq);
 

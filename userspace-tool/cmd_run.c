@@ -22,10 +22,14 @@
 #define DEFAULT_MEM	128
 #define MAX_MEM		(MEMORY_MAX >> MIB)
 
+#define MAX_FW_CFG	16
+
 struct options {
 	struct boot boot;
 	const char *kernel;
 	const char *firmware;
+	const char *fw_cfg[MAX_FW_CFG];
+	unsigned int nr_fw_cfg;
 	struct machine_config machine;
 	struct timing timing;
 	bool verbose;
@@ -47,6 +51,7 @@ enum {
 	KEY_APICV,
 	KEY_TIMING,
 	KEY_MODULE,
+	KEY_FW_CFG,
 };
 
 static const struct argp_option option_list[] = {
@@ -58,6 +63,8 @@ static const struct argp_option option_list[] = {
 	{ "append", KEY_APPEND, "STRING", 0, "Command line of the kernel", 0 },
 	{ "firmware", KEY_FIRMWARE, "FILE", 0,
 	  "Begin with a BIOS, as a PC does at power-up; instead of IMAGE", 0 },
+	{ "fw-cfg", KEY_FW_CFG, "NAME=FILE", 0,
+	  "File for the firmware, by fw_cfg; can be given several times", 0 },
 	{ "mem", 'm', "SIZE", 0,
 	  "Guest memory in MiB, or with a suffix M or G (128)", 0 },
 	{ "cpus", 'c', "N", 0, "Number of vCPUs (1)", 0 },
@@ -186,6 +193,12 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 				   BOOT_MAX_MODULES);
 		options->boot.module_args[options->boot.nr_modules++] = arg;
 		return 0;
+	case KEY_FW_CFG:
+		if (options->nr_fw_cfg == MAX_FW_CFG)
+			argp_error(state, "--fw-cfg: more than %u files",
+				   MAX_FW_CFG);
+		options->fw_cfg[options->nr_fw_cfg++] = arg;
+		return 0;
 	case KEY_APPEND:
 		options->boot.command_line = arg;
 		return 0;
@@ -236,6 +249,16 @@ static const struct argp argp = {
 	.doc = "Run a guest: a flat binary, an ELF executable for i386 or x86-64, a kernel, or a BIOS.\vIts first serial port is this terminal; Ctrl-A X ends it, Ctrl-A H lists more keys.  keel-run(1) tells what the exit status says.",
 };
 
+static int add_files(struct board *board, const struct options *options)
+{
+	unsigned int i;
+	int ret = 0;
+
+	for (i = 0; !ret && i < options->nr_fw_cfg; i++)
+		ret = board_add_file(board, options->fw_cfg[i]);
+	return ret;
+}
+
 /* Console and descriptor are there; returns the exit status. */
 static int run(struct parts *parts, int keel, struct options *options)
 {
@@ -244,6 +267,7 @@ static int run(struct parts *parts, int keel, struct options *options)
 
 	if (machine_create(machine, keel, &options->machine) ||
 	    board_create(&parts->board, machine) ||
+	    add_files(&parts->board, options) ||
 	    console_attach(&parts->console))
 		return MACHINE_HOST_ERROR;
 	timing_moment(timing, "machine made");
