@@ -6,9 +6,8 @@
  * MARK was read from COMMAND's standard output, and COMMAND's memory at that
  * moment: resident pages, and those of them that are not the guest's.  Then
  * it runs the program that the environment's AT_MARK names, if any, while
- * COMMAND is stopped, and ends COMMAND, which
- * may print what it counted.  In the testbed the TSC counts
- * instructions.
+ * COMMAND is stopped, and ends COMMAND, which may print what it counted.  In the
+ * testbed the TSC counts instructions.
  */
 #define _GNU_SOURCE
 #include <errno.h>
