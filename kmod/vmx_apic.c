@@ -409,7 +409,8 @@ void vmx_apic_set_cr8(struct keel_vcpu *vcpu, u64 cr8)
 	vcpu->cr8 = cr8;
 	if (!keel_vcpu_has_lapic(vcpu))
 		return;
-	keel_lapic_write(&vcpu->lapic, APIC_TASKPRI, cr8 << 4, 0);
+	/* In any mode of the APIC; its page is for xAPIC mode alone. */
+	WRITE_ONCE(*apic_reg(vcpu, APIC_TASKPRI), cr8 << 4);
 	vcpu->apic_changed = true;
 }
 
