@@ -131,6 +131,7 @@ static void start_up(struct keel_vcpu *vcpu)
 int vmx_take_init(struct keel_vcpu *vcpu)
 {
 	unsigned long *flags = &vcpu->inbox.flags;
+	bool begins = false;
 	int ret;
 
 	if (likely(!(READ_ONCE(*flags) & (BIT(KEEL_INBOX_INIT) | BIT(KEEL_INBOX_SIPI)))))
@@ -138,14 +139,18 @@ int vmx_take_init(struct keel_vcpu *vcpu)
 	ret = vmx_borrow(vcpu);
 	if (ret)
 		return ret;
-	if (test_and_clear_bit(KEEL_INBOX_INIT, flags))
+	if (test_and_clear_bit(KEEL_INBOX_INIT, flags)) {
 		init(vcpu);
+		begins = vcpu->events.activity == KEEL_ACTIVITY_ACTIVE;
+	}
 	/* One that comes when nobody waits for it is lost, as on a CPU. */
 	if (test_and_clear_bit(KEEL_INBOX_SIPI, flags) &&
-	    vcpu->events.activity == KEEL_ACTIVITY_WAIT_SIPI)
+	    vcpu->events.activity == KEEL_ACTIVITY_WAIT_SIPI) {
 		start_up(vcpu);
+		begins = true;
+	}
 	vmx_return();
-	if (vcpu->events.activity != KEEL_ACTIVITY_ACTIVE || vmx_has_unrestricted())
+	if (!begins || vmx_has_unrestricted())
 		return 0;
 	return keel_refuse(-EOPNOTSUPP,
 			   "KEEL_RUN: vCPU %u is to start in real mode, and this CPU has no \"unrestricted guest\"; give the guest one vCPU",
