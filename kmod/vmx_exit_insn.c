@@ -20,6 +20,7 @@
 #include "vmx_fields.h"
 #include "vmx_msr.h"
 #include "vmx_section.h"
+#include "vmx_setup.h"
 #include "vmx_state.h"
 #include "vmx_wait.h"
 
@@ -111,17 +112,33 @@ enum keel_verdict exit_rdpmc(struct keel_vcpu *vcpu)
 	return vmx_raise_gp(vcpu);
 }
 
-/* The guest spins: whoever it waits for may want this CPU. */
+/*
+ * The guest spins: whoever it waits for may want this CPU.  A loop that goes on
+ * all the same, since what it waits for takes that long, exits less and less often;
+ * one in a VM with a single vCPU waits for no other.
+ */
 static enum keel_verdict slow_yield(struct keel_vcpu *vcpu)
 {
 	yield();
 	return KEEL_ADVANCE;
 }
 
+static void widen_pause_window(struct keel_vcpu *vcpu)
+{
+	struct vmx_vcpu *vmx = &vcpu->vmx;
+
+	if (!(vmx->proc2 & SECONDARY_EXEC_PAUSE_LOOP_EXITING))
+		return;
+	vmx->ple_window = READ_ONCE(vcpu->vm->vcpus_end) == 1 ? U32_MAX :
+		min(vmx->ple_window * 2, PLE_WINDOW_MAX);
+	vmcs_put32(PLE_WINDOW, vmx->ple_window);
+}
+
 enum keel_verdict exit_pause(struct keel_vcpu *vcpu)
 {
 	if (vcpu->intercepts.exits & KEEL_INTERCEPT_PAUSE)
 		return exit_insn(vcpu);
+	widen_pause_window(vcpu);
 	vcpu->slow = slow_yield;
 	return KEEL_SLOW;
 }

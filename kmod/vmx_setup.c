@@ -297,7 +297,8 @@ static void setup_controls(struct keel_vcpu *vcpu)
 	}
 	if (vmx->proc2 & SECONDARY_EXEC_PAUSE_LOOP_EXITING) {
 		vmcs_put32(PLE_GAP, PLE_GAP_TICKS);
-		vmcs_put32(PLE_WINDOW, PLE_WINDOW_TICKS);
+		vmx->ple_window = PLE_WINDOW_TICKS;
+		vmcs_put32(PLE_WINDOW, vmx->ple_window);
 	}
 	/* A #PF goes to the guest unless the exception bitmap says otherwise. */
 	vmcs_put32(PAGE_FAULT_ERROR_CODE_MASK, 0);

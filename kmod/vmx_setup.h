@@ -35,6 +35,9 @@ struct vmx_controls {
 	bool timer;
 };
 
+/** define PLE_WINDOW_MAX - longest PAUSE loop that does not exit, in TSC ticks */
+#define PLE_WINDOW_MAX		(1U << 18)
+
 extern struct vmx_controls vmx_controls;
 
 int vmx_setup_init(void);

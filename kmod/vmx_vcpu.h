@@ -74,6 +74,7 @@ struct vmx_host {
  * @guest_dr7: the guest's DR7, also in the VMCS
  * @apicv: the CPU virtualizes APIC registers and delivers virtual interrupts [C]
  * @posted: and processes posted interrupts [C]
+ * @ple_window: PLE_Window as it is in the VMCS, TSC ticks
  * @tpr_threshold: TPR threshold as it is in the VMCS
  * @eoi_exits: EOI-exit bitmap as it is in the VMCS
  * @insn_len: length of an instruction that Keel decoded and performed, for
@@ -111,6 +112,7 @@ struct vmx_vcpu {
 	u64 guest_dr7;
 	bool apicv;
 	bool posted;
+	u32 ple_window;
 	u32 tpr_threshold;
 	u64 eoi_exits[4];
 	u8 insn_len;
