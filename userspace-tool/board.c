@@ -144,7 +144,8 @@ static int attach(struct board *board)
 	if (!ret)
 		ret = pci_host_attach(&board->pci, ports);
 	if (!ret)
-		ret = fw_cfg_attach(&board->fw_cfg, ports);
+		ret = fw_cfg_attach(&board->fw_cfg, ports,
+				    &board->machine->memory);
 	return ret;
 }
 

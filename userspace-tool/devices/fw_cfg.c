@@ -12,12 +12,17 @@
 
 #include "bus.h"
 #include "fw_cfg.h"
+#include "image_file.h"
 
 /* A flag of the selector: the guest wants to write, which changes nothing. */
 #define KEY_WRITE	0x4000
 
-/* FW_CFG_ID: the port interface and nothing else. */
+/* FW_CFG_ID: the port interface, DMA. */
 #define ID_TRADITIONAL	1
+#define ID_DMA		2
+
+/* Nobody is shown how far a file is: the terminal is the guest's by then. */
+#define PIECE		(1U << 20)
 
 /* An entry of the directory, which begins with their number. */
 struct directory_entry {
@@ -37,6 +42,69 @@ static struct fw_cfg_item *find(struct fw_cfg *cfg, __u16 key)
 	return NULL;
 }
 
+static int read_item(const struct fw_cfg_item *item, __u32 offset, __u8 *dest,
+		     __u32 bytes)
+{
+	__u32 done, part;
+	int ret = 0;
+
+	if (item->data) {
+		memcpy(dest, item->data + offset, bytes);
+		return 0;
+	}
+	for (done = 0; done < bytes && !ret; done += part) {
+		part = bytes - done < PIECE ? bytes - done : PIECE;
+		ret = image_file_read(item->file, item->file_at + offset + done,
+				      dest + done, part);
+	}
+	return ret;
+}
+
+/**
+ * __fw_cfg_select() - choose the item that is read next, from its first byte
+ * @cfg: the device; locked
+ * @key: its number
+ */
+void __fw_cfg_select(struct fw_cfg *cfg, __u16 key)
+{
+	cfg->selected = find(cfg, key & ~KEY_WRITE);
+	cfg->offset = 0;
+}
+
+/**
+ * __fw_cfg_read() - read on in the item
+ * @cfg: the device; locked
+ * @dest: where the bytes go; zeros behind the item's end
+ * @bytes: how many
+ *
+ * Return: 0; a negative errno of image_file_read().
+ */
+int __fw_cfg_read(struct fw_cfg *cfg, void *dest, __u32 bytes)
+{
+	const struct fw_cfg_item *item = cfg->selected;
+	__u32 left = item ? item->bytes - cfg->offset : 0;
+	__u32 part = bytes < left ? bytes : left;
+	int ret = 0;
+
+	if (part)
+		ret = read_item(item, cfg->offset, dest, part);
+	memset((__u8 *)dest + part, 0, bytes - part);
+	cfg->offset += part;
+	return ret;
+}
+
+/**
+ * __fw_cfg_skip() - leave out a part of the item
+ * @cfg: the device; locked
+ * @bytes: how much; not beyond its end
+ */
+void __fw_cfg_skip(struct fw_cfg *cfg, __u32 bytes)
+{
+	__u32 left = cfg->selected ? cfg->selected->bytes - cfg->offset : 0;
+
+	cfg->offset += bytes < left ? bytes : left;
+}
+
 static __u64 cfg_read(void *device, __u64 offset, unsigned int bytes)
 {
 	struct fw_cfg *cfg = device;
@@ -46,8 +114,9 @@ static __u64 cfg_read(void *device, __u64 offset, unsigned int bytes)
 	if (offset != 1 || bytes != 1)
 		return ~0ULL;
 	pthread_mutex_lock(&cfg->lock);
-	if (cfg->selected && cfg->offset < cfg->selected->bytes)
-		value = cfg->selected->data[cfg->offset++];
+	/* There is nobody to tell of an error. */
+	if (__fw_cfg_read(cfg, &value, 1))
+		value = 0;
 	pthread_mutex_unlock(&cfg->lock);
 	return value;
 }
@@ -60,8 +129,7 @@ static void cfg_write(void *device, __u64 offset, unsigned int bytes,
 	if (offset || bytes != 2)
 		return;
 	pthread_mutex_lock(&cfg->lock);
-	cfg->selected = find(cfg, value & ~KEY_WRITE);
-	cfg->offset = 0;
+	__fw_cfg_select(cfg, value);
 	pthread_mutex_unlock(&cfg->lock);
 }
 
@@ -89,6 +157,18 @@ void fw_cfg_destroy(struct fw_cfg *cfg)
 	pthread_mutex_destroy(&cfg->lock);
 }
 
+/* The item with this number, made where there is none; NULL: no room. */
+static struct fw_cfg_item *make(struct fw_cfg *cfg, __u16 key)
+{
+	struct fw_cfg_item *item = find(cfg, key);
+
+	if (item || cfg->nr == FW_CFG_ITEMS)
+		return item;
+	item = &cfg->items[cfg->nr++];
+	item->key = key;
+	return item;
+}
+
 /**
  * fw_cfg_add() - add an item, or give one that is there another value
  * @cfg: the device; no vCPU runs
@@ -101,21 +181,45 @@ void fw_cfg_destroy(struct fw_cfg *cfg)
 int fw_cfg_add(struct fw_cfg *cfg, enum fw_cfg_key key, const void *data,
 	       __u32 bytes)
 {
-	struct fw_cfg_item *item = find(cfg, key);
-	__u8 *copy;
+	__u8 *copy = malloc(bytes ? bytes : 1);
+	struct fw_cfg_item *item;
 
-	if (!item && cfg->nr == FW_CFG_ITEMS)
-		return -ENOSPC;
-	copy = malloc(bytes ? bytes : 1);
 	if (!copy)
 		return -ENOMEM;
+	item = make(cfg, key);
+	if (!item) {
+		free(copy);
+		return -ENOSPC;
+	}
 	if (bytes)
 		memcpy(copy, data, bytes);
-	if (!item)
-		item = &cfg->items[cfg->nr++];
 	free(item->data);
-	item->key = key;
 	item->data = copy;
+	item->bytes = bytes;
+	return 0;
+}
+
+/**
+ * fw_cfg_add_part() - add an item that is read from a file
+ * @cfg: the device; no vCPU runs, and nobody has the number yet
+ * @key: its number
+ * @file: an open file, which outlives the device
+ * @at: offset of its first byte
+ * @bytes: length
+ *
+ * What the file has when the guest reads it is what the guest gets.
+ *
+ * Return: 0; -ENOSPC where there are FW_CFG_ITEMS already.
+ */
+int fw_cfg_add_part(struct fw_cfg *cfg, enum fw_cfg_key key,
+		    const struct image_file *file, __u64 at, __u32 bytes)
+{
+	struct fw_cfg_item *item = make(cfg, key);
+
+	if (!item)
+		return -ENOSPC;
+	item->file = file;
+	item->file_at = at;
 	item->bytes = bytes;
 	return 0;
 }
@@ -200,20 +304,25 @@ static int write_directory(struct fw_cfg *cfg)
 /**
  * fw_cfg_add_file() - add a file
  * @cfg: the device; no vCPU runs
- * @name: its name, such as "etc/e820"; no file has it yet
+ * @name: its name, such as "etc/e820"
  * @data: its contents, which are copied
  * @bytes: length
  *
- * Return: as fw_cfg_add(); -EINVAL where the name is empty or too long.
+ * Return: as fw_cfg_add(); -EINVAL where the name is empty or too long, -EEXIST
+ * where a file has it.
  */
 int fw_cfg_add_file(struct fw_cfg *cfg, const char *name, const void *data,
 		    __u32 bytes)
 {
 	enum fw_cfg_key key = FW_CFG_FIRST_FILE + cfg->files;
+	unsigned int i;
 	int ret;
 
 	if (!*name || strlen(name) >= FW_CFG_NAME)
 		return -EINVAL;
+	for (i = 0; i < cfg->nr; i++)
+		if (!strcmp(cfg->items[i].name, name))
+			return -EEXIST;
 	ret = fw_cfg_add(cfg, key, data, bytes);
 	if (ret)
 		return ret;
@@ -226,22 +335,28 @@ int fw_cfg_add_file(struct fw_cfg *cfg, const char *name, const void *data,
  * fw_cfg_attach() - put the device on a bus
  * @cfg: the device; signature and ID are added here
  * @ports: the bus
+ * @memory: where DMA goes; NULL: no DMA
  *
  * Return: as fw_cfg_add() and bus_add().
  */
-int fw_cfg_attach(struct fw_cfg *cfg, struct bus *ports)
+int fw_cfg_attach(struct fw_cfg *cfg, struct bus *ports,
+		  const struct memory *memory)
 {
 	static const struct bus_ops ops = {
 		.read = cfg_read,
 		.write = cfg_write,
 		.width = 2,
 	};
+	__u32 id = ID_TRADITIONAL | (memory ? ID_DMA : 0);
 	int ret;
 
+	cfg->memory = memory;
 	ret = fw_cfg_add(cfg, FW_CFG_SIGNATURE, "QEMU", 4);
 	if (!ret)
-		ret = fw_cfg_add32(cfg, FW_CFG_ID, ID_TRADITIONAL);
+		ret = fw_cfg_add32(cfg, FW_CFG_ID, id);
 	if (!ret)
 		ret = bus_add(ports, FW_CFG_PORT, FW_CFG_PORTS, &ops, cfg);
+	if (!ret && memory)
+		ret = fw_cfg_dma_attach(cfg, ports);
 	return ret;
 }

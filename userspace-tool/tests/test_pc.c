@@ -5,13 +5,18 @@
  * references, Intel's data sheet of the 440FX and QEMU's documentation.
  */
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "devices/bus.h"
 #include "devices/fw_cfg.h"
 #include "devices/i8042.h"
 #include "devices/pci_host.h"
 #include "devices/port92.h"
+#include "image_file.h"
+#include "memory.h"
 #include "tests/tap.h"
 
 /* What the devices' outputs did. */
@@ -302,7 +307,7 @@ static void test_fw_cfg(void)
 	struct fw_cfg cfg;
 
 	fw_cfg_init(&cfg);
-	ok(!fw_cfg_attach(&cfg, &ports), "fw_cfg: attach");
+	ok(!fw_cfg_attach(&cfg, &ports, NULL), "fw_cfg: attach");
 	ok(cfg_says(&ports, 0, "QEMU\0\0", 6), "fw_cfg: signature, zeros behind");
 	ok(cfg_says(&ports, 1, "\1\0\0\0", 4), "fw_cfg: no DMA");
 	ok(cfg_says(&ports, 0x1234, "\0\0", 2), "fw_cfg: nobody's number");
@@ -326,7 +331,9 @@ static void test_fw_cfg(void)
 	ok(cfg_says(&ports, 0x4020, "abc\0", 4), "fw_cfg: a file's contents");
 	memset(name, 'n', FW_CFG_NAME);
 	ok(fw_cfg_add_file(&cfg, name, "", 0) == -EINVAL &&
-	   fw_cfg_add_file(&cfg, "", "", 0) == -EINVAL, "fw_cfg: bad names");
+	   fw_cfg_add_file(&cfg, "", "", 0) == -EINVAL &&
+	   fw_cfg_add_file(&cfg, "bootorder", "", 0) == -EEXIST,
+	   "fw_cfg: bad names");
 	for (added = 0; added < 1000; added++)
 		if (fw_cfg_add(&cfg, 0x1000 + added, "", 0))
 			break;
@@ -336,11 +343,113 @@ static void test_fw_cfg(void)
 	fw_cfg_destroy(&cfg);
 }
 
+/* A DMA command as bytes, big-endian; then its address, whose half starts it. */
+#define COMMAND_AT	0x1001
+
+static const __u8 *cfg_dma(struct bus *ports, const struct memory *memory,
+			   const char *command)
+{
+	__u8 *place = memory->base + COMMAND_AT;
+
+	memcpy(place, command, 16);
+	bus_write(ports, 0x514, 4, 0);
+	bus_write(ports, 0x518, 4, __builtin_bswap32(COMMAND_AT));
+	return place;
+}
+
+static bool dma_done(struct bus *ports, const struct memory *memory,
+		     const char *command)
+{
+	return !memcmp(cfg_dma(ports, memory, command), "\0\0\0\0", 4);
+}
+
+static bool dma_failed(struct bus *ports, const struct memory *memory,
+		       const char *command)
+{
+	return !memcmp(cfg_dma(ports, memory, command), "\0\0\0\1", 4);
+}
+
+static struct image_file cfg_file(const char *text)
+{
+	int fd = memfd_create("part", MFD_CLOEXEC);
+
+	if (fd < 0 || pwrite(fd, text, strlen(text), 0) != (ssize_t)strlen(text))
+		abort();
+	return (struct image_file) { .path = "part", .fd = fd,
+				     .bytes = strlen(text) };
+}
+
+static void test_fw_cfg_part(struct fw_cfg *cfg, struct bus *ports,
+			     const struct memory *memory)
+{
+	struct image_file file = cfg_file("before, part, behind");
+
+	ok(!fw_cfg_add_part(cfg, FW_CFG_KERNEL_DATA, &file, 8, 4) &&
+	   cfg_says(ports, 0x11, "part\0\0", 6), "fw_cfg: a part of a file");
+	memset(memory->base + 0x3000, 0xcc, 16);
+	ok(dma_done(ports, memory, "\0\x11\0\x0a\0\0\0\6\0\0\0\0\0\0\x30\0") &&
+	   !memcmp(memory->base + 0x3000, "part\0\0\xcc", 7), "fw_cfg: by DMA");
+	if (ftruncate(file.fd, 9))
+		abort();
+	ok(dma_failed(ports, memory, "\0\x11\0\x0a\0\0\0\4\0\0\0\0\0\0\x30\0") &&
+	   cfg_says(ports, 0x11, "p\0", 2), "fw_cfg: of a file made shorter");
+	close(file.fd);
+}
+
+/* One MiB of the memory lies behind the room for devices. */
+static void test_fw_cfg_dma(void)
+{
+	struct memory memory;
+	struct bus ports = { 0 };
+	struct fw_cfg cfg;
+
+	if (memory_create(&memory, (3ULL << 30) + (1 << 20)))
+		abort();
+	fw_cfg_init(&cfg);
+	ok(!fw_cfg_attach(&cfg, &ports, &memory) &&
+	   cfg_says(&ports, 1, "\3\0\0\0", 4), "fw_cfg: DMA");
+	ok(in(&ports, 0x514, 4) == 0x554d4551 &&
+	   in(&ports, 0x518, 4) == 0x47464320 && in(&ports, 0x514, 1) == 'Q' &&
+	   in(&ports, 0x51b, 1) == 'G', "fw_cfg: DMA: signature");
+	fw_cfg_add(&cfg, FW_CFG_UUID, "0123456789", 10);
+	memset(memory.base + 0x2000, 0xcc, 16);
+	ok(dma_done(&ports, &memory, "\0\2\0\x0a\0\0\0\3\0\0\0\0\0\0\x20\0") &&
+	   !memcmp(memory.base + 0x2000, "012\xcc", 4), "fw_cfg: DMA: select, read");
+	ok(dma_done(&ports, &memory, "\0\0\0\4\0\0\0\2\0\0\0\0\0\0\0\0") &&
+	   dma_done(&ports, &memory, "\0\0\0\2\0\0\0\7\0\0\0\0\0\0\x20\0") &&
+	   !memcmp(memory.base + 0x2000, "56789\0\0\xcc", 8),
+	   "fw_cfg: DMA: skip, read on, zeros behind the end");
+	ok(dma_done(&ports, &memory, "\0\2\0\x0c\xff\xff\xff\xff\0\0\0\0\0\0\0\0") &&
+	   in(&ports, 0x511, 1) == 0, "fw_cfg: DMA: skip what is not there");
+	ok(dma_done(&ports, &memory, "\x12\x34\0\x0a\0\0\0\1\0\0\0\0\0\0\x20\0") &&
+	   memory.base[0x2000] == 0, "fw_cfg: DMA: nobody's number");
+	ok(dma_done(&ports, &memory, "\0\2\0\x0a\0\0\0\1\0\0\0\1\0\x0f\xff\xff") &&
+	   memory.base[memory.bytes - 1] == '0', "fw_cfg: DMA: the last byte of memory");
+	ok(dma_failed(&ports, &memory, "\0\2\0\x0a\0\0\0\2\0\0\0\1\0\x0f\xff\xff") &&
+	   dma_failed(&ports, &memory, "\0\2\0\x0a\xff\xff\xff\xff\0\0\0\0\0\0\0\0") &&
+	   dma_failed(&ports, &memory, "\0\2\0\x0a\0\0\0\1\0\0\0\0\xc0\0\0\0") &&
+	   dma_failed(&ports, &memory, "\0\2\0\x0a\0\0\0\2\xff\xff\xff\xff\xff\xff\xff\xff"),
+	   "fw_cfg: DMA: not memory");
+	ok(dma_failed(&ports, &memory, "\0\2\0\x18\0\0\0\1\0\0\0\0\0\0\x20\0"),
+	   "fw_cfg: DMA: nothing can be written");
+	bus_write(&ports, 0x514, 4, 0xffffffff);
+	bus_write(&ports, 0x518, 4, 0xffffffff);
+	bus_write(&ports, 0x518, 4, __builtin_bswap32(0xbffffff1));
+	bus_write(&ports, 0x518, 1, 0);
+	ok(dma_done(&ports, &memory, "\0\0\0\4\0\0\0\0\0\0\0\0\0\0\0\0"),
+	   "fw_cfg: DMA: commands that are not in memory");
+	test_fw_cfg_part(&cfg, &ports, &memory);
+	bus_destroy(&ports);
+	fw_cfg_destroy(&cfg);
+	memory_destroy(&memory);
+}
+
 int main(void)
 {
 	test_port92();
 	test_i8042();
 	test_pci();
 	test_fw_cfg();
+	test_fw_cfg_dma();
 	return tap_done();
 }
