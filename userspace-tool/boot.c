@@ -3,9 +3,9 @@
  * What a boot loader does: image, tables, registers.
  *
  * Here are images that follow no boot protocol; for kernels that do see
- * boot_kernel.c, for firmware boot_firmware.c.  All vCPUs begin at the entry, in
- * the same state but for the stack and the number in RDI, which says which one it
- * is, so that a small guest need not start them.
+ * boot_kernel.c, for firmware boot_firmware.c, for both boot_bios.c.  All vCPUs
+ * begin at the entry, in the same state but for the stack and the number in RDI,
+ * which says which one it is, so that a small guest need not start them.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -174,10 +174,13 @@ int boot_open(struct boot *boot)
 	int ret;
 
 	boot->file.fd = -1;
+	boot->firmware.fd = -1;
 	boot->initrd.fd = -1;
 	for (i = 0; i < boot->nr_modules; i++)
 		boot->modules[i].file = (struct image_file) { .fd = -1 };
 	ret = open_file(&boot->file, boot->path);
+	if (!ret)
+		ret = open_file(&boot->firmware, boot->firmware_path);
 	if (!ret)
 		ret = open_file(&boot->initrd, boot->initrd_path);
 	for (i = 0; i < boot->nr_modules && !ret; i++)
@@ -186,14 +189,16 @@ int boot_open(struct boot *boot)
 }
 
 /**
- * boot_close() - close the files; nothing of a guest needs them once it runs
- * @boot: from boot_open()
+ * boot_close() - close the files
+ * @boot: from boot_open(); its machine has ended, since a BIOS reads a kernel
+ *	when it boots it
  */
 void boot_close(struct boot *boot)
 {
 	unsigned int i;
 
 	image_file_close(&boot->file);
+	image_file_close(&boot->firmware);
 	image_file_close(&boot->initrd);
 	for (i = 0; i < boot->nr_modules; i++) {
 		image_file_close(&boot->modules[i].file);
@@ -260,9 +265,11 @@ int boot_set_state(const struct machine *machine, unsigned int id,
  */
 int boot_machine(struct machine *machine, const struct boot *boot)
 {
+	if (boot->is_kernel && boot->firmware_path)
+		return boot_bios(machine, boot);
 	if (boot->is_kernel)
 		return boot_kernel(machine, boot);
-	if (boot->is_firmware)
+	if (boot->firmware_path)
 		return boot_firmware(machine, boot);
 	return boot_image(machine, boot);
 }

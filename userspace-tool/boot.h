@@ -53,9 +53,10 @@ struct machine;
 
 /**
  * struct boot - how a guest is to begin
- * @path: the image, kernel or firmware
+ * @path: the image or kernel; NULL where firmware is alone
  * @is_kernel: it follows a boot protocol
- * @is_firmware: it begins as a PC does at power-up
+ * @firmware_path: firmware, with which the machine begins as a PC does at
+ *	power-up, NULL: none
  * @mode: the mode, or IMAGE_MODE_ANY: what the image wants, else long mode
  * @has_load_at: @load_at was given
  * @load_at: where a flat binary goes
@@ -66,13 +67,14 @@ struct machine;
  * @module_args: modules of the kernel: a path, and behind a blank arguments
  * @nr_modules: how many
  * @file: the image; boot_open() opened it, like the next ones
+ * @firmware: the firmware
  * @initrd: the initial RAM disk
  * @modules: the modules
  */
 struct boot {
 	const char *path;
 	bool is_kernel;
-	bool is_firmware;
+	const char *firmware_path;
 	enum image_mode mode;
 	bool has_load_at;
 	__u64 load_at;
@@ -83,6 +85,7 @@ struct boot {
 	const char *module_args[BOOT_MAX_MODULES];
 	unsigned int nr_modules;
 	struct image_file file;
+	struct image_file firmware;
 	struct image_file initrd;
 	struct image_module modules[BOOT_MAX_MODULES];
 };
@@ -98,6 +101,9 @@ int boot_kernel(struct machine *machine, const struct boot *boot);
 
 /* boot_firmware.c */
 int boot_firmware(struct machine *machine, const struct boot *boot);
+
+/* boot_bios.c */
+int boot_bios(struct machine *machine, const struct boot *boot);
 
 /* boot_cpu.c */
 int boot_cpus(struct machine *machine);

@@ -27,10 +27,10 @@ int boot_firmware(struct machine *machine, const struct boot *boot)
 
 	if (!(machine->info.features & KEEL_FEATURE_UNRESTRICTED_GUEST)) {
 		cmd_error("%s: firmware begins in real mode, which this CPU cannot run (no unrestricted guest); boot a kernel with --kernel",
-			  boot->path);
+			  boot->firmware_path);
 		return -EOPNOTSUPP;
 	}
-	ret = image_load_firmware(&image, &machine->memory, &boot->file);
+	ret = image_load_firmware(&image, &machine->memory, &boot->firmware);
 	if (ret) {
 		cmd_error("%s: %s", image.blame, image.error);
 		return ret;

@@ -27,7 +27,6 @@
 struct options {
 	struct boot boot;
 	const char *kernel;
-	const char *firmware;
 	const char *fw_cfg[MAX_FW_CFG];
 	unsigned int nr_fw_cfg;
 	struct machine_config machine;
@@ -62,7 +61,7 @@ static const struct argp_option option_list[] = {
 	  "Module of a Multiboot kernel; can be given several times", 0 },
 	{ "append", KEY_APPEND, "STRING", 0, "Command line of the kernel", 0 },
 	{ "firmware", KEY_FIRMWARE, "FILE", 0,
-	  "Begin with a BIOS, as a PC does at power-up; instead of IMAGE", 0 },
+	  "Begin with a BIOS, as a PC does at power-up; with --kernel, it boots that", 0 },
 	{ "fw-cfg", KEY_FW_CFG, "NAME=FILE", 0,
 	  "File for the firmware, by fw_cfg; can be given several times", 0 },
 	{ "mem", 'm', "SIZE", 0,
@@ -131,17 +130,15 @@ static void choose(const struct argp_state *state, struct options *options)
 {
 	struct boot *boot = &options->boot;
 
-	if (!!options->kernel + !!options->firmware + !!boot->path > 1)
-		argp_error(state, "IMAGE, --kernel and --firmware exclude each other; give one of them");
 	boot->is_kernel = options->kernel;
-	boot->is_firmware = options->firmware;
-	if (boot->is_kernel || boot->is_firmware) {
+	if (boot->path && (boot->is_kernel || boot->firmware_path))
+		argp_error(state, "IMAGE excludes --kernel and --firmware; give the one or the others");
+	if (boot->is_kernel || boot->firmware_path) {
 		if (boot->has_load_at || boot->has_entry || boot->mode)
 			argp_error(state, "--load-at, --entry and --mode go with IMAGE only: others say themselves how they begin");
-		boot->path = boot->is_kernel ? options->kernel :
-					       options->firmware;
+		boot->path = options->kernel;
 	}
-	if (!boot->path)
+	if (!boot->path && !boot->firmware_path)
 		argp_error(state, "no image given; give IMAGE, --kernel FILE or --firmware FILE");
 	if (!boot->is_kernel &&
 	    (boot->initrd_path || boot->command_line || boot->nr_modules))
@@ -185,7 +182,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		options->boot.initrd_path = arg;
 		return 0;
 	case KEY_FIRMWARE:
-		options->firmware = arg;
+		options->boot.firmware_path = arg;
 		return 0;
 	case KEY_MODULE:
 		if (options->boot.nr_modules == BOOT_MAX_MODULES)
@@ -245,7 +242,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 static const struct argp argp = {
 	.options = option_list,
 	.parser = parse,
-	.args_doc = "IMAGE\n--kernel FILE\n--firmware FILE",
+	.args_doc = "IMAGE\n--kernel FILE\n--firmware FILE [--kernel FILE]",
 	.doc = "Run a guest: a flat binary, an ELF executable for i386 or x86-64, a kernel, or a BIOS.\vIts first serial port is this terminal; Ctrl-A X ends it, Ctrl-A H lists more keys.  keel-run(1) tells what the exit status says.",
 };
 

@@ -15,6 +15,7 @@
 #include <linux/types.h>
 
 #include "image_file.h"
+#include "rom/kernel.h"
 
 struct memory;
 
@@ -88,6 +89,23 @@ struct image_args {
 	__u64 rsdp;
 };
 
+/**
+ * struct image_setup - a Linux kernel for a BIOS to boot
+ * @code: its setup code, with the header filled in but for the address of the
+ *	initial RAM disk
+ * @bytes: length of @code; the rest of the kernel follows in the file
+ * @kernel_bytes: length of the rest, which goes to ROM_KERNEL
+ * @initrd_lowest: where memory for an initial RAM disk begins
+ * @initrd_highest: highest address that it may cover
+ */
+struct image_setup {
+	__u8 code[ROM_SETUP_BYTES];
+	__u32 bytes;
+	__u32 kernel_bytes;
+	__u32 initrd_lowest;
+	__u32 initrd_highest;
+};
+
 int image_refuse(struct image *image, const struct image_file *file,
 		 const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 int image_read(struct image *image, const struct image_file *file,
@@ -114,6 +132,11 @@ bool image_is_bzimage(const struct image_file *file);
 int image_load_bzimage(struct image *image, const struct memory *memory,
 		       const struct image_file *file,
 		       const struct image_args *args);
+
+/* image_setup.c */
+int image_read_setup(struct image *image, struct image_setup *setup,
+		     const struct memory *memory, const struct image_file *file,
+		     const struct image_args *args);
 
 /* image_pvh.c */
 bool image_is_pvh(const struct image_file *file);

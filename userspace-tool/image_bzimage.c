@@ -5,64 +5,27 @@
  * Follows Linux' Documentation/arch/x86/boot.rst and zero-page.rst: the 64-bit
  * entry where the kernel has one, else the 32-bit one.  The kernel's own
  * real-mode code is not run, so this loader fills in what it would ask the BIOS
- * for: the zero page.
+ * for: the zero page.  With a BIOS it does run: image_setup.c.
  */
 #include <stddef.h>
 #include <string.h>
 
-#include <asm/bootparam.h>
-
 #include "boot.h"
 #include "e820.h"
 #include "image.h"
+#include "image_bzimage.h"
 #include "memory.h"
 
 #define HEADER_AT	0x1f1
 #define MAGIC_AT	0x202
 #define MAGIC		0x53726448	/* "HdrS" */
 #define BOOT_FLAG	0xaa55
-#define SECTOR		512ULL
 #define PARAGRAPH	16ULL
 #define ENTRY_64	0x200
-#define LOAD_HIGH	0x100000ULL
-/* Loaders without a number of their own. */
-#define LOADER_UNDEFINED 0xff
-
-/* Versions of the protocol that brought what is used here. */
-#define HAS_COMMAND_LINE 0x0202
-#define HAS_INITRD_MAX	0x0203
-#define HAS_SYSSIZE	0x0204
-#define HAS_RELOCATABLE	0x0205
-#define HAS_CMDLINE_SIZE 0x0206
-#define HAS_INIT_SIZE	0x020a
-#define HAS_XLOADFLAGS	0x020c
-#define HAS_RSDP	0x020e
 
 /* What holds for kernels too old to say. */
 #define OLD_INITRD_MAX	0x37ffffff
 #define OLD_CMDLINE_SIZE 255
-
-/**
- * struct bzimage - a kernel being loaded
- * @image: filled in
- * @memory: the guest's memory
- * @file: the kernel
- * @args: what it is given
- * @header: its setup header; zero where it is too old to have a field
- * @payload_at: offset of the protected-mode kernel in the file
- * @payload: its length
- * @needs: how much memory it needs from its load address on
- */
-struct bzimage {
-	struct image *image;
-	const struct memory *memory;
-	const struct image_file *file;
-	const struct image_args *args;
-	struct setup_header header;
-	__u64 payload_at;
-	__u64 payload;
-	__u64 needs;
-};
 
 /**
  * image_is_bzimage() - whether a file claims to be a Linux kernel
@@ -78,14 +41,9 @@ bool image_is_bzimage(const struct image_file *file)
 	       magic == MAGIC;
 }
 
-static bool knows(const struct bzimage *kernel, __u16 version)
-{
-	return kernel->header.version >= version;
-}
-
 static bool is_64bit(const struct bzimage *kernel)
 {
-	return knows(kernel, HAS_XLOADFLAGS) &&
+	return bzimage_knows(kernel, BZIMAGE_HAS_XLOADFLAGS) &&
 	       kernel->header.xloadflags & XLF_KERNEL_64;
 }
 
@@ -111,7 +69,7 @@ static int read_header(struct bzimage *kernel)
 		return image_refuse(kernel->image, kernel->file,
 				    "boot_flag is 0x%x, not 0x%x: the kernel is damaged",
 				    header->boot_flag, BOOT_FLAG);
-	if (!knows(kernel, HAS_COMMAND_LINE))
+	if (!bzimage_knows(kernel, BZIMAGE_HAS_COMMAND_LINE))
 		return image_refuse(kernel->image, kernel->file,
 				    "follows version %u.%02u of the boot protocol; 2.02 is the oldest that can be loaded",
 				    header->version >> 8,
@@ -130,13 +88,13 @@ static int find_payload(struct bzimage *kernel)
 	unsigned int sectors = header->setup_sects ? header->setup_sects : 4;
 	__u64 said = header->syssize * PARAGRAPH;
 
-	kernel->payload_at = (sectors + 1) * SECTOR;
+	kernel->payload_at = (sectors + 1) * BZIMAGE_SECTOR;
 	if (kernel->payload_at >= kernel->file->bytes)
 		return image_refuse(kernel->image, kernel->file,
 				    "ends within the %u sectors of its setup code (setup_sects); it is cut off",
 				    sectors);
 	kernel->payload = kernel->file->bytes - kernel->payload_at;
-	if (knows(kernel, HAS_SYSSIZE) && said) {
+	if (bzimage_knows(kernel, BZIMAGE_HAS_SYSSIZE) && said) {
 		/* The length is rounded up, the file may be not. */
 		if (said >= kernel->payload + PARAGRAPH)
 			return image_refuse(kernel->image, kernel->file,
@@ -152,9 +110,58 @@ static int find_payload(struct bzimage *kernel)
 	return 0;
 }
 
+/**
+ * bzimage_read() - read what a kernel says about itself
+ * @kernel: with @image, @file and @args; the rest is filled in, but for @needs
+ *
+ * Return: 0; -EINVAL with &image.error where it is damaged or too old.
+ */
+int bzimage_read(struct bzimage *kernel)
+{
+	int ret = read_header(kernel);
+
+	return ret ? ret : find_payload(kernel);
+}
+
+/**
+ * bzimage_initrd_max() - where a kernel can still use an initial RAM disk
+ * @kernel: from bzimage_read()
+ *
+ * Return: the highest address that it may cover.
+ */
+__u32 bzimage_initrd_max(const struct bzimage *kernel)
+{
+	return bzimage_knows(kernel, BZIMAGE_HAS_INITRD_MAX) ?
+	       kernel->header.initrd_addr_max : OLD_INITRD_MAX;
+}
+
+/**
+ * bzimage_check_line() - whether a kernel takes its command line
+ * @kernel: from bzimage_read()
+ * @room: bytes that there are for it, with its final NUL
+ *
+ * Return: 0; -EINVAL with &image.error where the line is too long.
+ */
+int bzimage_check_line(const struct bzimage *kernel, __u64 room)
+{
+	size_t length = strlen(kernel->args->command_line);
+	__u64 limit = OLD_CMDLINE_SIZE;
+
+	if (bzimage_knows(kernel, BZIMAGE_HAS_CMDLINE_SIZE) &&
+	    kernel->header.cmdline_size)
+		limit = kernel->header.cmdline_size;
+	if (limit > room - 1)
+		limit = room - 1;
+	if (length <= limit)
+		return 0;
+	return image_refuse(kernel->image, kernel->file,
+			    "takes a command line of at most %llu bytes (cmdline_size); --append has %zu",
+			    limit, length);
+}
+
 static bool fits(const struct bzimage *kernel, __u64 at)
 {
-	return at >= LOAD_HIGH && at < MEMORY_HOLE &&
+	return at >= BZIMAGE_HIGH && at < MEMORY_HOLE &&
 	       memory_at(kernel->memory, at, kernel->needs);
 }
 
@@ -167,9 +174,9 @@ static int place_relocatable(struct bzimage *kernel, __u64 *at)
 		return image_refuse(kernel->image, kernel->file,
 				    "kernel_alignment is 0x%llx, not a power of 2: the kernel is damaged",
 				    align);
-	*at = knows(kernel, HAS_INIT_SIZE) ? kernel->header.pref_address : 0;
+	*at = bzimage_knows(kernel, BZIMAGE_HAS_INIT_SIZE) ? kernel->header.pref_address : 0;
 	if (!fits(kernel, *at))
-		*at = (LOAD_HIGH + align - 1) & ~(align - 1);
+		*at = (BZIMAGE_HIGH + align - 1) & ~(align - 1);
 	return 0;
 }
 
@@ -180,18 +187,18 @@ static int place(struct bzimage *kernel, __u64 *at)
 	int ret;
 
 	kernel->needs = kernel->payload;
-	if (knows(kernel, HAS_INIT_SIZE) && header->init_size > kernel->needs)
+	if (bzimage_knows(kernel, BZIMAGE_HAS_INIT_SIZE) && header->init_size > kernel->needs)
 		kernel->needs = header->init_size;
-	*at = LOAD_HIGH;
-	if (knows(kernel, HAS_RELOCATABLE) && header->relocatable_kernel) {
+	*at = BZIMAGE_HIGH;
+	if (bzimage_knows(kernel, BZIMAGE_HAS_RELOCATABLE) && header->relocatable_kernel) {
 		ret = place_relocatable(kernel, at);
 		if (ret)
 			return ret;
-	} else if (knows(kernel, HAS_INIT_SIZE) &&
-		   header->pref_address > LOAD_HIGH &&
+	} else if (bzimage_knows(kernel, BZIMAGE_HAS_INIT_SIZE) &&
+		   header->pref_address > BZIMAGE_HIGH &&
 		   header->pref_address < MEMORY_HOLE) {
 		/* It moves itself there before it unpacks. */
-		kernel->needs += header->pref_address - LOAD_HIGH;
+		kernel->needs += header->pref_address - BZIMAGE_HIGH;
 	}
 	if (fits(kernel, *at))
 		return 0;
@@ -228,18 +235,13 @@ static int load_kernel(struct bzimage *kernel)
 static int write_command_line(struct bzimage *kernel)
 {
 	const char *line = kernel->args->command_line;
-	__u64 limit = OLD_CMDLINE_SIZE;
 	size_t length = strlen(line);
 	void *dest;
+	int ret;
 
-	if (knows(kernel, HAS_CMDLINE_SIZE) && kernel->header.cmdline_size)
-		limit = kernel->header.cmdline_size;
-	if (limit > BOOT_TEXT_BYTES - 1)
-		limit = BOOT_TEXT_BYTES - 1;
-	if (length > limit)
-		return image_refuse(kernel->image, kernel->file,
-				    "takes a command line of at most %llu bytes (cmdline_size); --append has %zu",
-				    limit, length);
+	ret = bzimage_check_line(kernel, BOOT_TEXT_BYTES);
+	if (ret)
+		return ret;
 	dest = memory_at(kernel->memory, BOOT_TEXT, length + 1);
 	if (!dest)
 		return image_refuse(kernel->image, kernel->file,
@@ -257,12 +259,10 @@ static __u64 place_initrd(const struct bzimage *kernel, __u64 bytes)
 {
 	const struct memory *memory = kernel->memory;
 	__u64 from = kernel->image->last + 1;
-	__u64 limit = OLD_INITRD_MAX + 1ULL, at;
+	__u64 at;
 
-	if (knows(kernel, HAS_INITRD_MAX))
-		limit = kernel->header.initrd_addr_max + 1ULL;
-	at = image_place(memory, from, limit, bytes);
-	if (at || !knows(kernel, HAS_XLOADFLAGS) ||
+	at = image_place(memory, from, bzimage_initrd_max(kernel) + 1ULL, bytes);
+	if (at || !bzimage_knows(kernel, BZIMAGE_HAS_XLOADFLAGS) ||
 	    !(kernel->header.xloadflags & XLF_CAN_BE_LOADED_ABOVE_4G))
 		return at;
 	at = image_place(memory, from, MEMORY_HOLE, bytes);
@@ -303,13 +303,13 @@ static void tell_machine(const struct bzimage *kernel,
 	memcpy(params->e820_table, map.entries,
 	       map.nr * sizeof(map.entries[0]));
 	params->e820_entries = map.nr;
-	params->hdr.type_of_loader = LOADER_UNDEFINED;
+	params->hdr.type_of_loader = BZIMAGE_LOADER;
 	params->hdr.ext_loader_ver = 0;
 	params->hdr.ext_loader_type = 0;
 	/* The heap is of the real-mode code, which does not run. */
 	params->hdr.loadflags &= ~CAN_USE_HEAP;
 	params->hdr.setup_data = 0;
-	if (knows(kernel, HAS_RSDP))
+	if (bzimage_knows(kernel, BZIMAGE_HAS_RSDP))
 		params->acpi_rsdp_addr = kernel->args->rsdp;
 }
 
@@ -340,9 +340,7 @@ int image_load_bzimage(struct image *image, const struct memory *memory,
 	if (!params)
 		return image_refuse(image, file, "no room for the zero page; give more memory with --mem");
 	memset(params, 0, sizeof(*params));
-	ret = read_header(&kernel);
-	if (!ret)
-		ret = find_payload(&kernel);
+	ret = bzimage_read(&kernel);
 	if (!ret)
 		ret = load_kernel(&kernel);
 	if (!ret)

@@ -43,6 +43,17 @@ printf '\364' >"$work/hlt"
 head -c 2000000 /dev/zero >"$work/large"
 printf '\177ELF\002\001\001' >"$work/elf"
 
+python3 -c '
+import struct, sys
+b = bytearray(3 * 512)
+b[0x1f1] = 1
+struct.pack_into("<H", b, 0x1fe, 0xaa55)
+struct.pack_into("<BB4sH", b, 0x200, 0xeb, 0x2a, b"HdrS", 0x202)
+b[0x211] = 1
+open(sys.argv[1], "wb").write(b)
+' "$work/bzimage"
+head -c 65536 /dev/zero >"$work/bios"
+
 play ok 'greeting and halt' 0 '^Hello' "$work/hlt"
 play ok 'two vCPUs' 0 '^H' --cpus 2 "$work/hlt"
 play ok 'sixty-four vCPUs' 0 '^H' --cpus 64 "$work/hlt"
@@ -115,6 +126,26 @@ play ok 'two images' 2 "unexpected argument 'b'" a b
 play ok 'bad number' 2 "mem: '12q' is not a number" --mem 12q a
 play ok 'negative number' 2 "mem: '-1' is not a number" --mem=-1 a
 play ok 'too many vCPUs' 2 'cpus: 65 is not between 1 and 64' --cpus 65 a
+play ok 'image and kernel' 2 'IMAGE excludes --kernel and --firmware' --kernel a b
+play ok 'image and firmware' 2 'IMAGE excludes' --firmware a b
+play ok 'initrd of firmware alone' 2 'initrd goes with --kernel only' --firmware a --initrd b
+play ok 'load address of a kernel' 2 'go with IMAGE only' --firmware a --kernel b --load-at 0
+play ok 'no such firmware' 10 'nowhere: No such file' --firmware "$work/nowhere" \
+	--kernel "$work/hlt"
+play ok 'a BIOS boots no flat binary' 10 'hlt: is no bzImage' --firmware "$work/hlt" \
+	--kernel "$work/hlt"
+play ok 'modules under a BIOS' 10 'bzimage: takes no modules' --firmware "$work/bios" \
+	--kernel "$work/bzimage" --module "$work/hlt"
+play ok 'a BIOS that is cut off' 10 'hlt: has 1 bytes; firmware is' --firmware "$work/hlt" \
+	--kernel "$work/bzimage"
+play ok 'initrd larger than the memory' 10 'large: 2000000 bytes do not fit' --mem 2 \
+	--firmware "$work/bios" --kernel "$work/bzimage" --initrd "$work/large"
+play ok 'our ROM is taken' 10 'fw_cfg: File exists' --firmware "$work/bios" \
+	--kernel "$work/bzimage" --fw-cfg genroms/keel-kernel.rom="$work/hlt"
+play restricted 'a BIOS needs unrestricted guest' 10 'bios: firmware begins in real mode' \
+	--firmware "$work/bios" --kernel "$work/bzimage"
+play ok 'a file for firmware twice' 10 'fw-cfg a/b: File exists' --fw-cfg a/b="$work/hlt" \
+	--fw-cfg a/b="$work/hlt" "$work/hlt"
 play ok 'no such mode' 2 "mode: 'virtual' is none of" --mode virtual a
 
 # Pipes: what goes in comes out, all of it, and Ctrl-A means nothing.
