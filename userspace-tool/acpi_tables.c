@@ -14,18 +14,10 @@
 #include "devices/serial.h"
 #include "memory.h"
 
-#define HEADER_BYTES	36
-#define RSDP_BYTES	36
-#define RSDP_BYTES_1	20	/* what its first checksum covers */
 #define FADT_BYTES	276
 #define FACS_BYTES	64
 #define FACS_ALIGN	64
 #define LAPIC_ADDRESS	0xfee00000U
-
-/* Offsets of checksums. */
-#define TABLE_CHECKSUM	9
-#define RSDP_CHECKSUM	8
-#define RSDP_CHECKSUM_2	32
 
 /* Space IDs and access sizes of a generic address. */
 #define GAS_PORT	1
@@ -117,8 +109,8 @@ static __u32 finish(struct writer *writer, size_t bytes)
 	__u8 *table = next(writer);
 	__u32 gpa = writer->gpa + writer->used;
 
-	put32(table + 4, bytes);
-	checksum(table, bytes, TABLE_CHECKSUM);
+	put32(table + ACPI_LENGTH, bytes);
+	checksum(table, bytes, ACPI_CHECKSUM);
 	writer->used = (writer->used + bytes + 15) & ~15UL;
 	return gpa;
 }
@@ -193,8 +185,8 @@ static void power_off(struct aml *aml)
 static __u32 write_dsdt(struct writer *writer)
 {
 	struct aml aml = {
-		.bytes = next(writer) + HEADER_BYTES,
-		.room = ACPI_TABLES_BYTES - writer->used - HEADER_BYTES,
+		.bytes = next(writer) + ACPI_HEADER_BYTES,
+		.room = ACPI_TABLES_BYTES - writer->used - ACPI_HEADER_BYTES,
 	};
 	size_t scope;
 
@@ -204,7 +196,7 @@ static __u32 write_dsdt(struct writer *writer)
 	host_bridge(&aml);
 	isa_devices(&aml);
 	aml_close(&aml, scope);
-	return finish(writer, HEADER_BYTES + aml.used);
+	return finish(writer, ACPI_HEADER_BYTES + aml.used);
 }
 
 /* Not a table like the others: without checksum, and the guest writes to it. */
@@ -250,8 +242,8 @@ static __u32 write_fadt(struct writer *writer, __u32 facs, __u32 dsdt)
 	__u8 *fadt = next(writer);
 
 	header(fadt, "FACP", 6);
-	put32(fadt + 36, facs);
-	put32(fadt + 40, dsdt);
+	put32(fadt + ACPI_FADT_FACS, facs);
+	put32(fadt + ACPI_FADT_DSDT, dsdt);
 	fadt[45] = PROFILE_SERVER;
 	put16(fadt + 46, ACPI_PM_SCI);
 	fadt_blocks(fadt);
@@ -263,7 +255,7 @@ static __u32 write_fadt(struct writer *writer, __u32 facs, __u32 dsdt)
 			  FADT_NO_FIXED_RTC | FADT_TIMER_32 | FADT_RESET);
 	generic_address(fadt + 116, ACPI_RESET_PORT, 1, GAS_BYTE);
 	fadt[128] = ACPI_RESET_VALUE;
-	put64(fadt + 140, dsdt);
+	put64(fadt + ACPI_FADT_X_DSDT, dsdt);
 	memcpy(fadt + 268, "KEEL", 4);
 	return finish(writer, FADT_BYTES);
 }
@@ -305,12 +297,12 @@ static __u8 *madt_nmi(__u8 *at)
 
 static __u32 write_madt(struct writer *writer, unsigned int nr_vcpus)
 {
-	__u8 *madt = next(writer), *at = madt + HEADER_BYTES + 8;
+	__u8 *madt = next(writer), *at = madt + ACPI_HEADER_BYTES + 8;
 	unsigned int i;
 
 	header(madt, "APIC", 5);
-	put32(madt + HEADER_BYTES, LAPIC_ADDRESS);
-	put32(madt + HEADER_BYTES + 4, MADT_PCAT_COMPAT);
+	put32(madt + ACPI_HEADER_BYTES, LAPIC_ADDRESS);
+	put32(madt + ACPI_HEADER_BYTES + 4, MADT_PCAT_COMPAT);
 	for (i = 0; i < nr_vcpus; i++)
 		at = madt_cpu(at, i);
 	at = madt_ioapic(at);
@@ -324,7 +316,7 @@ static __u32 write_madt(struct writer *writer, unsigned int nr_vcpus)
 static __u32 write_list(struct writer *writer, const char *signature,
 			size_t bytes, const __u32 *tables, unsigned int nr)
 {
-	__u8 *list = next(writer), *at = list + HEADER_BYTES;
+	__u8 *list = next(writer), *at = list + ACPI_HEADER_BYTES;
 	unsigned int i;
 
 	header(list, signature, 1);
@@ -338,11 +330,11 @@ static void write_rsdp(__u8 *rsdp, __u32 rsdt, __u32 xsdt)
 	memcpy(rsdp, "RSD PTR ", 8);
 	memcpy(rsdp + 9, "KEEL  ", 6);
 	rsdp[15] = 2;
-	put32(rsdp + 16, rsdt);
-	put32(rsdp + 20, RSDP_BYTES);
-	put64(rsdp + 24, xsdt);
-	checksum(rsdp, RSDP_BYTES_1, RSDP_CHECKSUM);
-	checksum(rsdp, RSDP_BYTES, RSDP_CHECKSUM_2);
+	put32(rsdp + ACPI_RSDP_RSDT, rsdt);
+	put32(rsdp + 20, ACPI_RSDP_BYTES);
+	put64(rsdp + ACPI_RSDP_XSDT, xsdt);
+	checksum(rsdp, ACPI_RSDP_BYTES_1, ACPI_RSDP_CHECKSUM);
+	checksum(rsdp, ACPI_RSDP_BYTES, ACPI_RSDP_CHECKSUM_2);
 }
 
 /**

@@ -7,6 +7,7 @@
  */
 #include <string.h>
 
+#include "acpi_loader.h"
 #include "acpi_tables.h"
 #include "board.h"
 #include "cmd.h"
@@ -105,12 +106,14 @@ static int describe(struct board *board)
 	if (!ret)
 		ret = fw_cfg_add_file(cfg, "etc/e820", map.entries,
 				      map.nr * sizeof(map.entries[0]));
+	if (!ret)
+		ret = acpi_loader_add(cfg, machine->nr_vcpus);
 	return ret;
 }
 
 /*
- * Where a PC's firmware would put them; firmware of the guest's own covers them.
- * A machine without memory there has none.
+ * Where a PC's firmware would put them; firmware of the guest's own covers them,
+ * and has others in fw_cfg.  A machine without memory there has none.
  */
 static void write_acpi(struct machine *machine)
 {
