@@ -343,7 +343,10 @@ static void test_fw_cfg(void)
 	fw_cfg_destroy(&cfg);
 }
 
-/* A DMA command as bytes, big-endian; then its address, whose half starts it. */
+/*
+ * A DMA command as bytes, big-endian; then the lower half of its address, which
+ * starts it.  The upper one is 0 at first and after each command.
+ */
 #define COMMAND_AT	0x1001
 
 static const __u8 *cfg_dma(struct bus *ports, const struct memory *memory,
@@ -352,7 +355,6 @@ static const __u8 *cfg_dma(struct bus *ports, const struct memory *memory,
 	__u8 *place = memory->base + COMMAND_AT;
 
 	memcpy(place, command, 16);
-	bus_write(ports, 0x514, 4, 0);
 	bus_write(ports, 0x518, 4, __builtin_bswap32(COMMAND_AT));
 	return place;
 }
