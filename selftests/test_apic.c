@@ -918,6 +918,35 @@ TEST_F(apic, suppressed_eoi_broadcast)
 	EXPECT_FALSE(apic_bit(g, APIC_ISR, 0x51));
 }
 
+/*
+ * KVM's end of interrupt (PV EOI): where the bit is set in the guest's memory, the
+ * handler clears it instead of writing to the EOI register.  The host's interrupts
+ * take the offer back now and then; with APICv there is none.
+ */
+#define MSR_PV_EOI	0x4b564d04
+#define PV_EOI_AT	0x20010
+#define PV_EOI_ROUNDS	200
+
+GUEST_CODE(code_self_ipis, "sti; 1: movl $0x40055, 0x1fe300; nop; nop; loop 1b; cli; vmcall");
+GUEST_CODE(handler_pv_eoi, "nop; incq 0x20000; lock btrl $0, 0x20010; jc 1f\n"
+	   "incq 0x20008; movl $0, 0x1fe0b0; 1: iretq");
+
+TEST_F(apic, paravirtual_eoi)
+{
+	struct guest *g = &self->guest;
+
+	APIC_START(g, code_self_ipis);
+	GUEST_HANDLE(g, 0x55, handler_pv_eoi);
+	ASSERT_EQ(0, guest_set_msr(g, MSR_PV_EOI, PV_EOI_AT | 1));
+	RCX(g) = PV_EOI_ROUNDS;
+	EXPECT_END(g);
+	/* One whose end was not seen would hold off all that follow. */
+	EXPECT_EQ(PV_EOI_ROUNDS, GUEST_DATA(g, 0));
+	EXPECT_FALSE(apic_bit(g, APIC_ISR, 0x55));
+	if (variant->flags & KEEL_VM_NO_APICV)
+		EXPECT_GT(PV_EOI_ROUNDS / 4, GUEST_DATA(g, 1));
+}
+
 /* The EOI is for the highest in service, whatever handler it is in. */
 TEST_F(apic, eoi_order)
 {
