@@ -235,6 +235,7 @@ static u64 *add_full_table(struct ept *ept, u64 *entry, u64 leaf, unsigned int l
 	set_page_private(virt_to_page(table), EPT_ENTRIES);
 	count(entry, 1);
 	ept->tables++;
+	/* Filled before: the CPU may walk it as soon as it is linked. */
 	smp_store_release(entry, __pa(table) | EPT_TABLE);
 	return table;
 }

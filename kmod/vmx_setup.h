@@ -36,7 +36,7 @@ struct vmx_controls {
 };
 
 /** define PLE_WINDOW_MAX - longest PAUSE loop that does not exit, in TSC ticks */
-#define PLE_WINDOW_MAX		(1U << 18)
+#define PLE_WINDOW_MAX		262144U
 
 extern struct vmx_controls vmx_controls;
 

@@ -17,7 +17,13 @@ FIXTURE(apic)
 	struct guest guest;
 };
 
-APIC_VARIANTS(apic);
+FIXTURE_VARIANT(apic)
+{
+	__u32 flags;
+};
+
+FIXTURE_VARIANT_ADD(apic, apicv) { .flags = KEEL_VM_LAPIC };
+FIXTURE_VARIANT_ADD(apic, plain) { .flags = KEEL_VM_LAPIC | KEEL_VM_NO_APICV };
 
 FIXTURE_SETUP(apic)
 {

@@ -21,7 +21,13 @@ FIXTURE(timer)
 	struct guest guest;
 };
 
-APIC_VARIANTS(timer);
+FIXTURE_VARIANT(timer)
+{
+	__u32 flags;
+};
+
+FIXTURE_VARIANT_ADD(timer, apicv) { .flags = KEEL_VM_LAPIC };
+FIXTURE_VARIANT_ADD(timer, plain) { .flags = KEEL_VM_LAPIC | KEEL_VM_NO_APICV };
 
 FIXTURE_SETUP(timer)
 {
@@ -50,7 +56,7 @@ static __u64 guest_tsc(struct guest *g)
 /* Nanoseconds in ticks of the guest's TSC. */
 static __u64 ticks(struct guest *g, __u64 ns)
 {
-	return (unsigned __int128)ns * g->info.tsc_khz / 1000000;
+	return (__uint128_t)ns * g->info.tsc_khz / 1000000;
 }
 
 GUEST_CODE(code_loop, "sti; 1: nop; nop; nop; jmp 1b");

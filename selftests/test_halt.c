@@ -26,7 +26,13 @@ FIXTURE(halt)
 	struct guest_thread thread;
 };
 
-APIC_VARIANTS(halt);
+FIXTURE_VARIANT(halt)
+{
+	__u32 flags;
+};
+
+FIXTURE_VARIANT_ADD(halt, apicv) { .flags = KEEL_VM_LAPIC };
+FIXTURE_VARIANT_ADD(halt, plain) { .flags = KEEL_VM_LAPIC | KEEL_VM_NO_APICV };
 
 FIXTURE_SETUP(halt)
 {

@@ -26,7 +26,13 @@ FIXTURE(ipi)
 	struct guest_thread thread[VCPUS];
 };
 
-APIC_VARIANTS(ipi);
+FIXTURE_VARIANT(ipi)
+{
+	__u32 flags;
+};
+
+FIXTURE_VARIANT_ADD(ipi, apicv) { .flags = KEEL_VM_LAPIC };
+FIXTURE_VARIANT_ADD(ipi, plain) { .flags = KEEL_VM_LAPIC | KEEL_VM_NO_APICV };
 
 FIXTURE_SETUP(ipi)
 {

@@ -4,7 +4,9 @@
  * vCPUs that run in threads of their own.
  *
  *	FIXTURE(apic) { struct guest guest; };
- *	APIC_VARIANTS(apic);
+ *	FIXTURE_VARIANT(apic) { __u32 flags; };
+ *	FIXTURE_VARIANT_ADD(apic, apicv) { .flags = KEEL_VM_LAPIC };
+ *	FIXTURE_VARIANT_ADD(apic, plain) { .flags = KEEL_VM_LAPIC | KEEL_VM_NO_APICV };
  *	FIXTURE_SETUP(apic) { APIC_SETUP(&self->guest, variant->flags); }
  *
  * APIC_START() is GUEST_START() and more: the APIC page is at APIC_AT, below
@@ -88,13 +90,6 @@
 #define IF		0x200
 #define NMI		2
 #define GP		13
-
-/* The two ways of the module: on the CPU's APICv where it has it, and without. */
-#define APIC_VARIANTS(fixture)						\
-	FIXTURE_VARIANT(fixture) { __u32 flags; };			\
-	FIXTURE_VARIANT_ADD(fixture, apicv) { .flags = KEEL_VM_LAPIC };	\
-	FIXTURE_VARIANT_ADD(fixture, plain) {				\
-		.flags = KEEL_VM_LAPIC | KEEL_VM_NO_APICV }
 
 /* A VM whose vCPU 0 has its APIC enabled by software. */
 #define APIC_SETUP(g, vm_flags) do {					\
