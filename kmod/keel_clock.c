@@ -45,6 +45,23 @@ u64 keel_clock_unscale(u64 ticks, u64 multiplier)
 }
 
 /**
+ * keel_clock_sleep_ns - how long to sleep until a moment of a TSC
+ * @ticks: how far away it is
+ * @khz: the TSC's frequency; not 0
+ *
+ * Return: nanoseconds, rounded down; at most KEEL_CLOCK_SLEEP_NS, after which who
+ * sleeps has to look again
+ */
+u64 keel_clock_sleep_ns(u64 ticks, u32 khz)
+{
+	u64 ms = ticks / khz;
+
+	if (ms >= KEEL_CLOCK_SLEEP_NS / 1000000)
+		return KEEL_CLOCK_SLEEP_NS;
+	return ms * 1000000 + ticks % khz * 1000000 / khz;
+}
+
+/**
  * keel_clock_of - the conversion to nanoseconds for a TSC
  * @khz: its frequency; not 0
  *

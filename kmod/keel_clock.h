@@ -22,8 +22,17 @@ struct keel_clock {
 	s8 shift;
 };
 
+/**
+ * define KEEL_CLOCK_SLEEP_NS - longest sleep: 2^32 milliseconds
+ *
+ * A guest can ask for any moment of 64 bits.  In nanoseconds that may be more than
+ * 64 bits, and is more than the signed time of the host's timers.
+ */
+#define KEEL_CLOCK_SLEEP_NS	((1ULL << 32) * 1000000)
+
 int keel_clock_multiplier(u32 host_khz, u32 guest_khz, u64 *multiplier);
 u64 keel_clock_unscale(u64 ticks, u64 multiplier);
+u64 keel_clock_sleep_ns(u64 ticks, u32 khz);
 struct keel_clock keel_clock_of(u32 khz);
 u64 keel_clock_ns(const struct keel_clock *clock, u64 ticks);
 

@@ -10,7 +10,6 @@
  */
 #include "vmx_timer.h"
 
-#include <linux/math64.h>
 #include <asm/tsc.h>
 
 #include "keel_tsc.h"
@@ -49,11 +48,12 @@ u64 vmx_timer_next(const struct keel_vcpu *vcpu)
 }
 
 /**
- * vmx_timer_ns - how long until a moment of the guest's TSC
- * @vcpu: the vCPU
+ * vmx_timer_ns - how long to sleep until a moment of the guest's TSC
+ * @vcpu: one with a local APIC
  * @tsc: guest TSC
  *
- * Return: nanoseconds, 0 where it has passed
+ * Return: nanoseconds, 0 where it has passed; who wakes has to look whether it has
+ * come: see keel_clock_sleep_ns(), and the host's clock may be adjusted meanwhile
  */
 u64 vmx_timer_ns(const struct keel_vcpu *vcpu, u64 tsc)
 {
@@ -61,7 +61,8 @@ u64 vmx_timer_ns(const struct keel_vcpu *vcpu, u64 tsc)
 
 	if (tsc <= now)
 		return 0;
-	return mul_u64_u32_div(tsc - now, 1000000, vcpu->vm->tsc_khz);
+	/* Not the VM's frequency, which is 0 where the host does not know its own. */
+	return keel_clock_sleep_ns(tsc - now, vcpu->lapic.tsc_khz);
 }
 
 /**

@@ -267,6 +267,48 @@ TEST_F(halt, deadline)
 	EXPECT_EQ(BEHIND_HLT, g->trap.rip);
 }
 
+/* Moments of which nobody sees the end: the thread sleeps all the same. */
+static void sleeps_for_ages(struct __test_metadata *_metadata, struct guest *g,
+			    struct guest_thread *t)
+{
+	__u64 before;
+
+	apic_write(g, APIC_LVT_TIMER, TIMER_DEADLINE | 0x51);
+	ASSERT_EQ(0, guest_set_msr(g, MSR_DEADLINE, ~0ULL));
+	HALT(g, t);
+	before = guest_cpu_time(t);
+	usleep(100000);
+	EXPECT_TRUE(guest_sleeps(t));
+	EXPECT_EQ(before, guest_cpu_time(t));
+	ASSERT_EQ(1, keel_msi(g->vm, MSI_TO(0), 0x52));
+	EXPECT_TRAP_IN(t, 0x52);
+}
+
+TEST_F(halt, a_deadline_that_never_comes)
+{
+	struct guest_thread *t = &self->thread;
+	struct guest *g = &self->guest;
+
+	if (g->info.features & KEEL_FEATURE_PREEMPTION_TIMER)
+		g->run->deadline = ~0ULL;
+	sleeps_for_ages(_metadata, g, t);
+	g->run->deadline = 0;
+}
+
+/* In nanoseconds it has more than 64 bits there. */
+TEST_F(halt, a_deadline_of_a_slow_tsc_that_never_comes)
+{
+	struct guest *g = &self->guest;
+
+	if (!(g->info.features & KEEL_FEATURE_TSC_SCALING))
+		SKIP(return, "this CPU has no TSC scaling");
+	guest_free(&self->second);
+	guest_free(g);
+	ASSERT_EQ(0, guest_init_vm(g, variant->flags, 500000));
+	apic_write(g, APIC_SVR, SVR_ENABLED | SPURIOUS);
+	sleeps_for_ages(_metadata, g, &self->thread);
+}
+
 /* Nobody has started the second vCPU. */
 TEST_F(halt, waits_for_start_up)
 {

@@ -46,6 +46,26 @@ TEST(scale)
 	EXPECT_EQ(U64_MAX - 1, keel_clock_scale(U64_MAX, 2ULL << 48));
 }
 
+/* A guest may ask for any moment, and the host's timers take signed nanoseconds. */
+TEST(sleep_ns)
+{
+	static const u64 ticks[] = {
+		0, 1, 999, 1ULL << 32, 1ULL << 44, 1ULL << 62, 1ULL << 63, U64_MAX,
+	};
+	unsigned int i, k;
+
+	for (i = 0; i < 15; i++) {
+		for (k = 0; k < sizeof(ticks) / sizeof(ticks[0]); k++) {
+			unsigned __int128 want = (unsigned __int128)ticks[k] * 1000000 / khzs[i];
+
+			if (want > KEEL_CLOCK_SLEEP_NS)
+				want = KEEL_CLOCK_SLEEP_NS;
+			EXPECT_EQ((u64)want, keel_clock_sleep_ns(ticks[k], khzs[i]));
+		}
+	}
+	EXPECT_LT(KEEL_CLOCK_SLEEP_NS, 1ULL << 63);
+}
+
 /* A deadline must not come early, nor late by more than rounding. */
 TEST(unscale)
 {
