@@ -383,6 +383,9 @@ void vmx_apic_watch_priority(struct keel_vcpu *vcpu)
  */
 bool vmx_apic_can_wake(struct keel_vcpu *vcpu)
 {
+	/* The trap of a single step over it, or one that the VMM has queued. */
+	if (vcpu->events.exception.valid)
+		return true;
 	if (vcpu->events.nmi_pending && vcpu->wake_by_nmi)
 		return true;
 	if (!vcpu->wake_by_intr)

@@ -18,6 +18,8 @@
 #include "lib/apicguest.h"
 
 #define MS		1000000ULL
+#define TF		0x100
+#define DB		1
 
 FIXTURE(halt)
 {
@@ -307,6 +309,26 @@ TEST_F(halt, a_deadline_of_a_slow_tsc_that_never_comes)
 	ASSERT_EQ(0, guest_init_vm(g, variant->flags, 500000));
 	apic_write(g, APIC_SVR, SVR_ENABLED | SPURIOUS);
 	sleeps_for_ages(_metadata, g, &self->thread);
+}
+
+GUEST_CODE(code_step_hlt, "nop; hlt; nop; vmcall");
+
+/* A debug exception ends it, and the trap behind a single step over it is one. */
+TEST_F(halt, single_step)
+{
+	struct guest *g = &self->guest;
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		APIC_START(g, code_step_hlt);
+		RIP(g) += 1;
+		RFLAGS(g) |= TF | (i ? IF : 0);
+		if (!i)
+			GUEST_RUN(g, KEEL_EXIT_HLT);
+		GUEST_RUN_TO_TRAP(g, DB, GUEST_NO_ERROR);
+		EXPECT_EQ(BEHIND_HLT, g->trap.rip);
+		EXPECT_EQ(KEEL_ACTIVITY_ACTIVE, g->run->events.activity);
+	}
 }
 
 /* Nobody has started the second vCPU. */
