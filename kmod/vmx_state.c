@@ -373,8 +373,6 @@ static void put_events(struct keel_vcpu *vcpu, const struct keel_events *e)
 	/* A CPU in the others is deaf to the host's interrupts: see vmx_run(). */
 	vmcs_put32(GUEST_ACTIVITY_STATE, vmx_inactive(vcpu) ? GUEST_ACTIVITY_ACTIVE : e->activity);
 	vmcs_putl(GUEST_PENDING_DBG_EXCEPTIONS, e->pending_dbg);
-	if (keel_vcpu_has_lapic(vcpu) && e->activity == KEEL_ACTIVITY_HLT)
-		vmx_halt(vcpu);
 }
 
 /**
@@ -399,6 +397,9 @@ void vmx_state_set(struct keel_vcpu *vcpu, u64 groups, const struct keel_groups 
 		put_debug(vcpu, from->debug);
 	if (groups & KEEL_STATE_EVENTS)
 		put_events(vcpu, from->events);
+	/* RFLAGS and what blocks NMIs say what ends it. */
+	if (keel_vcpu_has_lapic(vcpu) && vcpu->events.activity == KEEL_ACTIVITY_HLT)
+		vmx_halt(vcpu);
 }
 
 /**

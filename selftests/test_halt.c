@@ -331,6 +331,20 @@ TEST_F(halt, single_step)
 	}
 }
 
+/* What wakes it depends on its registers as they are, not as they were at HLT. */
+TEST_F(halt, registers_changed_in_its_sleep)
+{
+	struct guest_thread *t = &self->thread;
+	struct guest *g = &self->guest;
+
+	APIC_START(g, code_hlt);
+	GUEST_RUN(g, KEEL_EXIT_HLT);
+	RFLAGS(g) |= IF;
+	ASSERT_EQ(1, keel_msi(g->vm, MSI_TO(0), 0x51));
+	GUEST_SPAWN(t, g);
+	EXPECT_TRAP_IN(t, 0x51);
+}
+
 /* Nobody has started the second vCPU. */
 TEST_F(halt, waits_for_start_up)
 {
