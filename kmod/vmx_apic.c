@@ -132,6 +132,12 @@ void vmx_apic_mode(struct keel_vcpu *vcpu)
 		mode = SECONDARY_EXEC_VIRTUALIZE_X2APIC_MODE & vmx_controls.apic_modes;
 	else if (vcpu->vm->apic_page && vmx_apic_page(vcpu, APIC_DEFAULT_PHYS_BASE))
 		mode = SECONDARY_EXEC_VIRTUALIZE_APIC_ACCESSES;
+	/*
+	 * Translations from before need not be known to lead to the APIC-access page;
+	 * SDM, "Issues Pertaining to Page Size and TLB Management".
+	 */
+	if (mode & ~vmx->proc2 & SECONDARY_EXEC_VIRTUALIZE_APIC_ACCESSES)
+		vmx->mem_gen = ~0ULL;
 	vmx->proc2 = (vmx->proc2 & ~modes) | mode;
 	vmcs_put32(SECONDARY_VM_EXEC_CONTROL, vmx->proc2);
 	vmx_msr_bitmap(vcpu);
