@@ -237,13 +237,15 @@ static u32 take_pin(struct keel_vcpu *vcpu, unsigned int pin)
 {
 	unsigned long *flags = &vcpu->inbox.flags;
 	u32 effects = 0;
+	bool high;
 
 	if (test_and_clear_bit(KEEL_INBOX_ROSE0 + pin, flags)) {
 		effects |= keel_lapic_set_lint(&vcpu->lapic, pin, false);
 		effects |= keel_lapic_set_lint(&vcpu->lapic, pin, true);
 	}
-	return effects | keel_lapic_set_lint(&vcpu->lapic, pin,
-					     test_bit(KEEL_INBOX_LINT0 + pin, flags));
+	/* Who raises the pin says that it rose next: without that it is not up yet. */
+	high = test_bit(KEEL_INBOX_LINT0 + pin, flags) && (vcpu->lapic.lint & BIT(pin));
+	return effects | keel_lapic_set_lint(&vcpu->lapic, pin, high);
 }
 
 static void take_pins(struct keel_vcpu *vcpu)
