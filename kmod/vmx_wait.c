@@ -121,6 +121,22 @@ static void start_up(struct keel_vcpu *vcpu)
 	vcpu->events.activity = KEEL_ACTIVITY_ACTIVE;
 }
 
+#define INIT_OR_SIPI	(BIT(KEEL_INBOX_INIT) | BIT(KEEL_INBOX_SIPI))
+
+/*
+ * Both at once.  One after the other, with an INIT and its SIPI coming in between,
+ * the SIPI would be lost on a vCPU that does not wait for it yet.
+ */
+static unsigned long take_init_flags(struct keel_vcpu *vcpu)
+{
+	unsigned long *flags = &vcpu->inbox.flags;
+	unsigned long old = READ_ONCE(*flags);
+
+	while (!try_cmpxchg(flags, &old, old & ~INIT_OR_SIPI))
+		cpu_relax();
+	return old & INIT_OR_SIPI;
+}
+
 /**
  * vmx_take_init - act on INIT and start-up IPIs
  * @vcpu: locked by the caller; may sleep
@@ -130,21 +146,22 @@ static void start_up(struct keel_vcpu *vcpu)
  */
 int vmx_take_init(struct keel_vcpu *vcpu)
 {
-	unsigned long *flags = &vcpu->inbox.flags;
+	unsigned long flags;
 	bool begins = false;
 	int ret;
 
-	if (likely(!(READ_ONCE(*flags) & (BIT(KEEL_INBOX_INIT) | BIT(KEEL_INBOX_SIPI)))))
+	if (likely(!(READ_ONCE(vcpu->inbox.flags) & INIT_OR_SIPI)))
 		return 0;
 	ret = vmx_borrow(vcpu);
 	if (ret)
 		return ret;
-	if (test_and_clear_bit(KEEL_INBOX_INIT, flags)) {
+	flags = take_init_flags(vcpu);
+	if (flags & BIT(KEEL_INBOX_INIT)) {
 		init(vcpu);
 		begins = vcpu->events.activity == KEEL_ACTIVITY_ACTIVE;
 	}
 	/* One that comes when nobody waits for it is lost, as on a CPU. */
-	if (test_and_clear_bit(KEEL_INBOX_SIPI, flags) &&
+	if ((flags & BIT(KEEL_INBOX_SIPI)) &&
 	    vcpu->events.activity == KEEL_ACTIVITY_WAIT_SIPI) {
 		start_up(vcpu);
 		begins = true;
