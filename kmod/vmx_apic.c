@@ -294,6 +294,30 @@ static void start_timer(struct keel_vcpu *vcpu)
 }
 
 /**
+ * vmx_apic_keep_timer - without the VMX-preemption timer: see to it that the guest
+ * is left when its APIC timer ends
+ * @vcpu: called by its thread; the APIC timer runs
+ *
+ * The host's timer may have been early: its clock is adjusted, the TSC is not.
+ */
+void vmx_apic_keep_timer(struct keel_vcpu *vcpu)
+{
+	if (vcpu->lapic.expires && !hrtimer_active(&vcpu->timer))
+		start_timer(vcpu);
+}
+
+/**
+ * vmx_apic_move_tsc - the guest's TSC has been set
+ * @vcpu: one with a local APIC; called by its thread
+ * @delta: by how much it has moved, modulo 2^64
+ */
+void vmx_apic_move_tsc(struct keel_vcpu *vcpu, u64 delta)
+{
+	keel_lapic_move_tsc(&vcpu->lapic, delta);
+	start_timer(vcpu);
+}
+
+/**
  * vmx_apic_expire_at - let the APIC timer fire where it is due
  * @vcpu: called by its thread; the VMCS need not be current
  * @now: the guest's TSC

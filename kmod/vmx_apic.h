@@ -19,6 +19,8 @@ void vmx_kick(struct keel_vcpu *vcpu);
 void vmx_apic_mode(struct keel_vcpu *vcpu);
 void vmx_apic_post(struct keel_vcpu *vcpu, u8 vector, bool level);
 bool vmx_apic_take_inbox(struct keel_vcpu *vcpu);
+void vmx_apic_keep_timer(struct keel_vcpu *vcpu);
+void vmx_apic_move_tsc(struct keel_vcpu *vcpu, u64 delta);
 void vmx_apic_expire(struct keel_vcpu *vcpu);
 void vmx_apic_expire_at(struct keel_vcpu *vcpu, u64 now);
 void vmx_apic_update(struct keel_vcpu *vcpu);

@@ -184,7 +184,7 @@ static void move_tsc(struct keel_vcpu *vcpu, u64 by)
 	vmcs_put64(TSC_OFFSET, vcpu->msrs.tsc_offset);
 	keel_pv_tsc_moved(&vcpu->pv);
 	if (keel_vcpu_has_lapic(vcpu))
-		keel_lapic_move_tsc(&vcpu->lapic, by);
+		vmx_apic_move_tsc(vcpu, by);
 }
 
 static bool plain_ok(struct keel_vcpu *vcpu, u32 msr, u64 value)

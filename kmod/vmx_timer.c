@@ -82,8 +82,10 @@ bool vmx_timer_arm(struct keel_vcpu *vcpu)
 	if (vcpu->deadline && vcpu->deadline <= now)
 		return false;
 	vmx_apic_expire_at(vcpu, now);
-	if (!vmx_has_timer())
+	if (!vmx_has_timer()) {
+		vmx_apic_keep_timer(vcpu);
 		return true;
+	}
 	next = vmx_timer_next(vcpu);
 	switch_timer(&vcpu->vmx, next);
 	if (!next)
