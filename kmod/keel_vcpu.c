@@ -45,8 +45,8 @@ static void keel_vcpu_free(struct keel_vcpu *vcpu)
 {
 	keel_vm_remove_vcpu(vcpu->vm, vcpu);
 	hrtimer_cancel(&vcpu->timer);
-	vmx_apic_free(vcpu);
 	vmx_vcpu_free(vcpu);
+	vmx_apic_free(vcpu);	/* the VMCS had its pages' addresses */
 	free_pages((unsigned long)keel_freed(vcpu->run), get_order(KEEL_RUN_SIZE));
 	keel_vm_put(vcpu->vm);
 	kfree(keel_freed(vcpu));
