@@ -446,7 +446,8 @@ static void reset(struct keel_vcpu *vcpu, u64 cr0, u64 xcr0)
 	segments.seg[KEEL_LDTR].attributes = 0x82;
 	segments.seg[KEEL_TR].attributes = 0x8b;
 	vmx_state_set(vcpu, KEEL_STATE_RUN, &groups);
-	vcpu->has_events = false;
+	/* An INIT takes no request of the VMM's back. */
+	vcpu->has_events = vcpu->want_intr_window;
 }
 
 /**
