@@ -199,6 +199,13 @@ static enum keel_verdict slow_fault(struct keel_vcpu *vcpu)
 	}
 }
 
+/* Not on the way to a translation, nor in the delivery of an event. */
+static bool by_instruction(u64 qual)
+{
+	return (qual & QUAL_GVA_TRANSLATED) &&
+		!(vmcs_get32(IDT_VECTORING_INFO_FIELD) & VECTORING_INFO_VALID_MASK);
+}
+
 enum keel_verdict exit_ept_violation(struct keel_vcpu *vcpu)
 {
 	u64 qual = vmcs_getl(EXIT_QUALIFICATION);
@@ -211,7 +218,7 @@ enum keel_verdict exit_ept_violation(struct keel_vcpu *vcpu)
 		vcpu->stats.page_faults++;
 		return KEEL_RESUME;
 	case KEEL_MEM_MMIO:
-		if (vmx_mov_mmio(vcpu, gpa, &verdict))
+		if (by_instruction(qual) && vmx_mov_mmio(vcpu, gpa, &verdict))
 			return verdict;
 		fill_mmio(vcpu, gpa, qual);
 		return mmio(vcpu);
