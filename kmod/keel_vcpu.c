@@ -220,6 +220,10 @@ static long keel_vcpu_lapic(void *obj, void *arg)
 	if (args->offset >= PAGE_SIZE || args->offset % 4 || args->write > 1)
 		return keel_refuse(-EINVAL, "KEEL_LAPIC: no register at offset 0x%x",
 				   args->offset);
+	if (args->write && vcpu->eoi_pending)
+		return keel_refuse(-EBUSY,
+				   "KEEL_LAPIC: vCPU %u has an EOI to report first; call KEEL_RUN",
+				   vcpu->id);
 	vmx_apic_take_inbox(vcpu);
 	vmx_apic_expire(vcpu);
 	if (!args->write) {
@@ -234,7 +238,7 @@ static long keel_vcpu_lapic(void *obj, void *arg)
 	effects = keel_lapic_write(&vcpu->lapic, args->offset, args->value,
 				   keel_guest_tsc(vcpu, rdtsc()));
 	vmx_apic_effects(vcpu, effects & ~KEEL_LAPIC_EOI, false);
-	/* It overwrites nothing: what it is about stays in eoi_vector. */
+	/* What it is about stays in eoi_vector, which has room for one. */
 	vcpu->eoi_pending |= !!(effects & KEEL_LAPIC_EOI);
 	vmx_return();
 	return 0;

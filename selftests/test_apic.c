@@ -906,7 +906,10 @@ TEST_F(apic, level_ended_by_the_vmm)
 	EXPECT_TRAP(g, 0x51);
 	apic_write(g, APIC_EOI, 0);
 	EXPECT_FALSE(apic_bit(g, APIC_ISR, 0x51));
+	/* There is room for one. */
+	EXPECT_EQ(-EBUSY, keel_lapic_write(g->vcpu, APIC_EOI, 0));
 	EXPECT_EOI(g, 0x51);
+	EXPECT_EQ(0, keel_lapic_write(g->vcpu, APIC_EOI, 0));
 	EXPECT_END(g);
 }
 

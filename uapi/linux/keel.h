@@ -278,7 +278,8 @@
  * it with KEEL_EXIT_MMIO.
  *
  * Errors: -ENODEV: the VM was made without KEEL_VM_LAPIC.  -EINVAL: an offset
- * that is not a multiple of 4 below 0x1000.
+ * that is not a multiple of 4 below 0x1000.  -EBUSY: a write, and KEEL_RUN has not
+ * reported the EOI of an earlier one yet.
  */
 #define KEEL_LAPIC		_IO(KEEL_IOC, 0x29)
 
