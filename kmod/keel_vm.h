@@ -26,8 +26,9 @@ struct mm_struct;
  * @has_vmx: this VM counts as a user of VMX [C]
  * @dead: the VM broke a rule; each call on it gives -EIO
  * @flags: KEEL_VM_* [C]
- * @apic_page: the APIC-access page, which nobody reads or writes; NULL where the
- *	CPU does not virtualize accesses to it [C]
+ * @apic_page: the APIC-access page, of which only the address matters: a vCPU in
+ *	xAPIC mode does not reach what is in it, others use it as memory; NULL where
+ *	the CPU does not virtualize accesses to it [C]
  * @tsc_khz: frequency of the guest's TSC, in kHz; 0: the host does not know its own
  *	[C]
  * @tsc_multiplier: factor from the host's TSC to the guest's, as in the VMCS; 0 for

@@ -289,8 +289,8 @@ static void start_timer(struct keel_vcpu *vcpu)
 	if (vcpu->lapic.expires)
 		hrtimer_start(&vcpu->timer, ns_to_ktime(vmx_timer_ns(vcpu, vcpu->lapic.expires)),
 			      HRTIMER_MODE_REL);
-	else
-		hrtimer_cancel(&vcpu->timer);
+	else	/* one that fires just now kicks the vCPU, which harms nobody */
+		hrtimer_try_to_cancel(&vcpu->timer);
 }
 
 /**

@@ -201,7 +201,7 @@ static bool plain_ok(struct keel_vcpu *vcpu, u32 msr, u64 value)
 	case MSR_TSC_AUX:
 		return !(value >> 32);
 	case MSR_IA32_APICBASE:
-		/* There is no local APIC yet: it can be moved, not made x2APIC. */
+		/* Of a VM without local APICs: it can be moved, not made x2APIC. */
 		return !(value & ~(phys & ~0xfffULL) & ~(MSR_IA32_APICBASE_BSP |
 							  MSR_IA32_APICBASE_ENABLE));
 	case MSR_MTRRdefType:

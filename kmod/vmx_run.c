@@ -189,27 +189,27 @@ static bool inject(struct keel_vcpu *vcpu, enum section_end *end)
 }
 
 /*
- * One entry and its exit, interrupts off.  Returns false where there was no
- * entry; then @verdict or @end says why.
+ * One entry and its exit, interrupts off: sets @verdict.  Where there is no entry,
+ * @end says why.
  */
-static bool enter(struct keel_vcpu *vcpu, enum keel_verdict *verdict, enum section_end *end)
+static void enter(struct keel_vcpu *vcpu, enum keel_verdict *verdict, enum section_end *end)
 {
 	struct vmx_vcpu *vmx = &vcpu->vmx;
 	u64 gen;
 
 	if (unlikely(host_work_pending())) {
 		*end = END_WORK;
-		return false;
+		return;
 	}
 	if (keel_vcpu_has_lapic(vcpu)) {
 		if (!take_news(vcpu, end))
-			return false;
+			return;
 	} else if (unlikely(vcpu->deadline || vcpu->vmx.timer_on) && !vmx_timer_arm(vcpu)) {
 		*end = END_DEADLINE;
-		return false;
+		return;
 	}
 	if (unlikely(vcpu->has_events) && !inject(vcpu, end))
-		return false;
+		return;
 	gen = keel_mem_gen(&vcpu->vm->mem);
 	if (unlikely(gen != vmx->mem_gen))
 		flush_mappings(vcpu, gen);
@@ -222,7 +222,7 @@ static bool enter(struct keel_vcpu *vcpu, enum keel_verdict *verdict, enum secti
 	if (unlikely(vmx_enter(&vcpu->regs, vmx->vmcs.launched, &vmx->host_rsp,
 			       vmx->host.spec_ctrl))) {
 		*verdict = vmx_entry_failed(vcpu);
-		return true;
+		return;
 	}
 	vcpu->cr2 = native_read_cr2();
 	if (unlikely(vcpu->pv.eoi_offered) && keel_pv_eoi_taken(vcpu)) {
@@ -234,7 +234,6 @@ static bool enter(struct keel_vcpu *vcpu, enum keel_verdict *verdict, enum secti
 	if (likely(!(vmx->exit_reason & VMX_EXIT_REASONS_FAILED_VMENTRY)))
 		vmx->vmcs.launched = true;
 	*verdict = vmx_handle_exit(vcpu);
-	return true;
 }
 
 static enum section_end run_section(struct keel_vcpu *vcpu, enum keel_verdict *verdict)
