@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # make            keel.ko, the keel tool and the selftests
-# make run        set up, build, boot the testbed and show what Keel does
+# make run        set up, build, boot the testbed, and Linux under Keel in it
 # make check      every test
 # make bench      what exits cost, beside /dev/kvm: see docs/performance.md
 # make lint       checkpatch, sparse, shellcheck
@@ -78,7 +78,9 @@ setup:
 	testbed/setup
 
 run: setup
-	testbed/run --cpus 2 -- sh -c 'modprobe keel && keel caps | head -n 13 && keel run examples/hello.bin'
+	testbed/run --cpus 2 --mem 1024 --timeout 600 \
+		--put "$$(testbed/kernel-dir 6.12)/vmlinuz" --put "$$(testbed/setup.d/guest-initramfs)" -- \
+		sh -c 'modprobe keel && keel run --cpus 2 --mem 512 --kernel vmlinuz --initrd guest.cpio --append "console=ttyS0 quiet RUN=show" --timing'
 
 check: setup
 	@$(MAKE) -s all testbed-both

@@ -209,21 +209,46 @@ static u64 *add_table(struct ept *ept, u64 *entry, struct table_pages *stock)
 	return table;
 }
 
+/* Let @table map by smaller leaves what @leaf does at @level. */
+static void fill(u64 *table, u64 leaf, unsigned int level)
+{
+	unsigned int i;
+
+	if (level == 2)
+		leaf = (leaf & ~EPT_LARGE) | VMX_EPT_EXECUTABLE_MASK;
+	for (i = 0; i < EPT_ENTRIES; i++)
+		table[i] = leaf + i * ept_size(level - 1);
+}
+
+/*
+ * Put a table into the empty @entry that maps all of what @leaf would.  Where a
+ * large page must not be executable, its neighbours are code, too, more often than
+ * not, and each of them would cost an exit.  @stock has a page.
+ */
+static u64 *add_full_table(struct ept *ept, u64 *entry, u64 leaf, unsigned int level,
+			   struct table_pages *stock)
+{
+	u64 *table = table_pages_pop(stock);
+
+	/* Nobody has touched the others yet. */
+	fill(table, leaf & ~(VMX_EPT_ACCESS_BIT | VMX_EPT_DIRTY_BIT), level);
+	set_page_private(virt_to_page(table), EPT_ENTRIES);
+	count(entry, 1);
+	ept->tables++;
+	/* Filled before: the CPU may walk it as soon as it is linked. */
+	smp_store_release(entry, __pa(table) | EPT_TABLE);
+	return table;
+}
+
 /* Replace the leaf in @entry by a table that says the same.  @stock has a page. */
 static u64 *split(struct ept *ept, u64 *entry, unsigned int level,
 		  struct table_pages *stock)
 {
 	u64 *table = table_pages_pop(stock);
 	u64 old = READ_ONCE(*entry);
-	unsigned int i;
-	u64 child;
 
 	do {
-		child = old;
-		if (level == 2)
-			child = (child & ~EPT_LARGE) | VMX_EPT_EXECUTABLE_MASK;
-		for (i = 0; i < EPT_ENTRIES; i++)
-			table[i] = child + i * ept_size(level - 1);
+		fill(table, old, level);
 	} while (!try_cmpxchg64(entry, &old, __pa(table) | EPT_TABLE));
 	set_page_private(virt_to_page(table), EPT_ENTRIES);
 	ept->tables++;
@@ -283,6 +308,9 @@ enum ept_mapped ept_map(struct ept *ept, const struct ept_page *page,
 		if (value) {
 			table = split(ept, entry, level, stock);
 			done = EPT_MAPPED_FLUSH;
+		} else if (ept->nx_large && level == 2 && page->level >= 2) {
+			table = add_full_table(ept, entry, leaf_value(ept, page, level), level,
+					       stock);
 		} else {
 			table = add_table(ept, entry, stock);
 		}

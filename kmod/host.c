@@ -18,7 +18,7 @@
 #include <linux/atomic.h>
 #include <linux/cpumask.h>
 #include <linux/delay.h>
-#include <linux/entry-kvm.h>
+#include <linux/hrtimer.h>
 #include <linux/kmsg_dump.h>
 #include <linux/kvm_host.h>
 #include <linux/module.h>
@@ -32,6 +32,8 @@
 #include <linux/version.h>
 #include <asm/apic.h>
 #include <asm/cpufeature.h>
+#include <asm/desc.h>
+#include <asm/irq_vectors.h>
 #include <asm/mce.h>
 #include <asm/msr.h>
 #include <asm/nospec-branch.h>
@@ -439,11 +441,20 @@ void host_branch_barrier(void)
 #endif
 }
 
+/* Not kernel code ran: RCU need not wait for this CPU. */
+static void note_guest(void)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 7, 0)
+	rcu_virt_note_context_switch();
+#else
+	rcu_virt_note_context_switch(smp_processor_id());
+#endif
+}
+
 /**
  * host_take_interrupt - let the host have the interrupt that ended a guest's run
  *
- * Interrupts off, before and after.  A timer tick among them is the guest's time;
- * and it was no kernel code that ran, so RCU need not wait for this CPU.
+ * Interrupts off, before and after.  A timer tick among them is the guest's time.
  */
 void host_take_interrupt(void)
 {
@@ -453,10 +464,73 @@ void host_take_interrupt(void)
 	asm volatile("nop");
 	local_irq_disable();
 	current->flags &= ~PF_VCPU;
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 7, 0)
-	rcu_virt_note_context_switch();
+	note_guest();
+}
+
+/* host_interrupt.S */
+asmlinkage void host_call_gate(unsigned long entry);
+
+/**
+ * host_take_acked_interrupt - the same where the VM exit has acknowledged it
+ * @vector: its vector
+ *
+ * The interrupt controller believes that it is being handled already: so it must
+ * be, by its handler in the IDT.
+ */
+void host_take_acked_interrupt(unsigned int vector)
+{
+	struct desc_ptr idt;
+
+	store_idt(&idt);
+	current->flags |= PF_VCPU;
+	host_call_gate(gate_offset((gate_desc *)idt.address + vector));
+	current->flags &= ~PF_VCPU;
+	note_guest();
+}
+
+/**
+ * host_posted_vector - the vector that tells a CPU in a guest of posted interrupts
+ *
+ * Return: the vector, for which the host has a handler; 0 where it has none
+ */
+unsigned int host_posted_vector(void)
+{
+#if IS_ENABLED(CONFIG_KVM)
+	return POSTED_INTR_VECTOR;
 #else
-	rcu_virt_note_context_switch(smp_processor_id());
+	return 0;
+#endif
+}
+
+/**
+ * host_notify_cpu - interrupt another CPU, which runs a guest
+ * @cpu: online, and stays so
+ * @posted: with the vector by which the guest's CPU takes posted interrupts over;
+ *	a CPU that has just left the guest counts it and does nothing
+ */
+void host_notify_cpu(int cpu, bool posted)
+{
+	/* Not called by its name: that is a macro, with a tracepoint in it. */
+	void (*reschedule)(int cpu) = smp_ops.smp_send_reschedule;
+
+	if (posted)
+		apic->send_IPI(cpu, host_posted_vector());
+	else
+		reschedule(cpu);
+}
+
+/**
+ * host_timer_init - make a timer that fires once, in an interrupt
+ * @timer: filled in
+ * @fn: what it calls
+ */
+void host_timer_init(struct hrtimer *timer, enum hrtimer_restart (*fn)(struct hrtimer *timer))
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 15, 0)
+	hrtimer_setup(timer, fn, CLOCK_MONOTONIC, HRTIMER_MODE_REL);
+#else
+	hrtimer_init(timer, CLOCK_MONOTONIC, HRTIMER_MODE_REL);
+	timer->function = fn;
 #endif
 }
 
@@ -473,21 +547,6 @@ void host_take_machine_check(void)
 
 	do_machine_check(&regs);
 #endif
-}
-
-/**
- * host_work_pending - signals, rescheduling, task work
- *
- * Interrupts off, in the fast section.  On kernels whose kernel_fpu_begin() holds
- * softirqs back, they are work, too.
- */
-bool host_work_pending(void)
-{
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 15, 0)
-	if (local_softirq_pending())
-		return true;
-#endif
-	return xfer_to_guest_mode_work_pending();
 }
 
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 18, 0)

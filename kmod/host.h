@@ -8,9 +8,14 @@
 #ifndef KEEL_HOST_H
 #define KEEL_HOST_H
 
+#include <linux/entry-kvm.h>
+#include <linux/eventfd.h>
 #include <linux/hardirq.h>
+#include <linux/interrupt.h>
 #include <linux/jump_label.h>
+#include <linux/sched.h>
 #include <linux/types.h>
+#include <linux/version.h>
 #include <asm/msr.h>
 
 /**
@@ -84,10 +89,53 @@ static __always_inline void host_wrmsr(u32 msr, u64 value)
 	__wrmsr(msr, (u32)value, value >> 32);
 }
 
+/** host_eventfd_signal - add 1 to an eventfd's count, from any context but an NMI */
+static inline void host_eventfd_signal(struct eventfd_ctx *eventfd)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 8, 0)
+	eventfd_signal(eventfd);
+#else
+	eventfd_signal(eventfd, 1);
+#endif
+}
+
+/** host_run_delay - nanoseconds that this thread has waited for a CPU so far */
+static inline u64 host_run_delay(void)
+{
+#ifdef CONFIG_SCHED_INFO
+	return current->sched_info.run_delay;
+#else
+	return 0;
+#endif
+}
+
 /* Work that the kernel wants done before a thread goes on in a guest. */
 void host_take_interrupt(void);
+void host_take_acked_interrupt(unsigned int vector);
 void host_take_machine_check(void);
-bool host_work_pending(void);
 int host_do_work(void);
+
+/**
+ * host_work_pending - signals, rescheduling, task work
+ *
+ * Interrupts off, in the fast section.  On kernels whose kernel_fpu_begin() holds
+ * softirqs back, they are work, too.
+ */
+static inline bool host_work_pending(void)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 15, 0)
+	if (local_softirq_pending())
+		return true;
+#endif
+	return xfer_to_guest_mode_work_pending();
+}
+
+/* Interrupts for another CPU: to look, or to take posted interrupts over. */
+unsigned int host_posted_vector(void);
+void host_notify_cpu(int cpu, bool posted);
+
+enum hrtimer_restart;
+struct hrtimer;
+void host_timer_init(struct hrtimer *timer, enum hrtimer_restart (*fn)(struct hrtimer *timer));
 
 #endif /* KEEL_HOST_H */

@@ -17,6 +17,7 @@
 #include <asm/cpufeatures.h>
 #include <asm/msr-index.h>
 #include <asm/processor-flags.h>
+#include <uapi/asm/kvm_para.h>
 
 #define XSAVE_ALIGN		64
 
@@ -200,7 +201,24 @@ static u64 legal(const struct keel_cpuid_table *table,
 	return mask;
 }
 
-static void derive(struct keel_cpuid_table *table)
+/* KVM's features, from the two places where guests look for its signature. */
+static u32 kvm_features(const struct keel_cpuid_table *table)
+{
+	static const u32 bases[] = { KVM_CPUID_SIGNATURE, KEEL_CPUID_KVM_BASE };
+	unsigned int i;
+	u32 out[4];
+
+	for (i = 0; i < ARRAY_SIZE(bases); i++) {
+		keel_cpuid_lookup(table, bases[i], 0, out);
+		if (memcmp(&out[KEEL_CPUID_EBX], KVM_SIGNATURE, 12))
+			continue;
+		keel_cpuid_lookup(table, bases[i] + 1, 0, out);
+		return out[KEEL_CPUID_EAX];
+	}
+	return 0;
+}
+
+static void derive(struct keel_cpuid_table *table, const struct keel_cpuid_host *host)
 {
 	const struct keel_cpuid_leaf *e;
 
@@ -208,6 +226,9 @@ static void derive(struct keel_cpuid_table *table)
 	table->cr4 = X86_CR4_PCE | legal(table, cr4_bits, ARRAY_SIZE(cr4_bits));
 	table->efer = legal(table, efer_bits, ARRAY_SIZE(efer_bits));
 
+	table->kvm = kvm_features(table) & keel_cpuid_kvm(host);
+
+	table->has_apic = keel_cpuid_guest_has(table, X86_FEATURE_APIC);
 	e = exact(table, 0xd, 0);
 	table->xcr0 = keel_cpuid_xcr0_trim(e ? e->eax : 0);
 
@@ -290,6 +311,22 @@ void keel_cpuid_update(struct keel_cpuid_table *table, u64 cr4, u64 xcr0,
 	for (i = 1; i < table->nr; i++)
 		if (is_topology(table->entry[i].leaf))
 			table->entry[i].edx = apic_id;
+}
+
+/**
+ * keel_cpuid_apic - show or hide the local APIC
+ * @table: the vCPU's
+ * @enabled: IA32_APIC_BASE's global enable bit
+ *
+ * SDM, "Enabling or Disabling the Local APIC": without that bit the CPU is one
+ * without a local APIC.
+ */
+void keel_cpuid_apic(struct keel_cpuid_table *table, bool enabled)
+{
+	struct keel_cpuid_leaf *e = exact(table, 1, 0);
+
+	if (e)
+		e->edx = assign(e->edx, BIT(X86_FEATURE_APIC & 31), enabled && table->has_apic);
 }
 
 static void index_leaves(struct keel_cpuid_table *table)
@@ -380,7 +417,7 @@ int keel_cpuid_set(struct keel_cpuid_table *table,
 		table->nr++;
 	}
 	index_leaves(table);
-	derive(table);
+	derive(table, host);
 	keel_cpuid_update(table, 0, 1, 0, 0);
 	return 0;
 }

@@ -51,6 +51,10 @@
 #define KEEL_CPUID_MTRR		BIT(9)
 /** define KEEL_CPUID_MCE - the machine-check MSRs are served */
 #define KEEL_CPUID_MCE		BIT(10)
+/** define KEEL_CPUID_CLOCK - the host's TSC is good for KVM's paravirtual clock */
+#define KEEL_CPUID_CLOCK	BIT(11)
+/** define KEEL_CPUID_STEAL - the host counts how long a thread waits for a CPU */
+#define KEEL_CPUID_STEAL	BIT(12)
 
 /**
  * struct keel_cpuid_host - what decides what a guest can be told
@@ -59,14 +63,17 @@
  *	no XSAVE
  * @offers: KEEL_CPUID_APIC and the like
  * @phys_bits: greatest width of guest physical addresses, bits
+ * @tsc_khz: frequency of the guest's TSC, in kHz; 0: not known, and leaves 0x15
+ *	and 0x16 are the host's
  *
- * Constant after the module was loaded.
+ * One for each kind of VM; see keel_host_cpuid().
  */
 struct keel_cpuid_host {
 	void (*cpuid)(u32 leaf, u32 subleaf, u32 out[4]);
 	u64 xcr0;
 	u32 offers;
 	u8 phys_bits;
+	u32 tsc_khz;
 };
 
 /**
@@ -102,6 +109,9 @@ struct keel_cpuid_bad {
  * @cr4: bits that the guest may set, as far as CPUID decides
  * @efer: the same for IA32_EFER
  * @xcr0: the same for XCR0
+ * @kvm: KVM's paravirtual features, KVM_FEATURE_* as bit numbers, that the guest
+ *	was told of and that Keel serves; 0 where there is no KVM leaf
+ * @has_apic: the feature APIC was given; it shows while the APIC is enabled
  * @apic_id: initial APIC ID, as last told to keel_cpuid_update()
  *
  * [L] The owner's lock, the vCPU's.  A few registers of @entry follow the
@@ -117,6 +127,8 @@ struct keel_cpuid_table {
 	u64 cr4;
 	u64 efer;
 	u64 xcr0;
+	u32 kvm;
+	bool has_apic;
 	u32 apic_id;
 };
 
@@ -131,6 +143,7 @@ int keel_cpuid_set(struct keel_cpuid_table *table,
 		   struct keel_cpuid_bad *bad);
 void keel_cpuid_update(struct keel_cpuid_table *table, u64 cr4, u64 xcr0,
 		       u64 xss, u32 apic_id);
+void keel_cpuid_apic(struct keel_cpuid_table *table, bool enabled);
 void keel_cpuid_lookup_slow(const struct keel_cpuid_table *table, u32 eax,
 			    u32 ecx, u32 out[4]);
 bool keel_cpuid_guest_has(const struct keel_cpuid_table *table,
@@ -211,6 +224,19 @@ static inline u64 keel_cpuid_guest_xcr0(const struct keel_cpuid_table *table)
 static inline u8 keel_cpuid_guest_phys_bits(const struct keel_cpuid_table *table)
 {
 	return table->phys_bits;
+}
+
+/**
+ * keel_cpuid_guest_kvm - was the guest told of a paravirtual feature of KVM
+ * @table: the vCPU's
+ * @feature: KVM_FEATURE_*
+ *
+ * Return: true where it was, and Keel serves it
+ */
+static inline bool keel_cpuid_guest_kvm(const struct keel_cpuid_table *table,
+					unsigned int feature)
+{
+	return table->kvm & BIT(feature);
 }
 
 /* Register @reg, KEEL_CPUID_EAX and so on, of @leaf. */

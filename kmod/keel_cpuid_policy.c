@@ -17,6 +17,7 @@
 #include <linux/kernel.h>
 #include <linux/string.h>
 #include <asm/cpufeatures.h>
+#include <uapi/asm/kvm_para.h>
 
 #define ANY_SUBLEAF	0xffffffffU
 
@@ -44,8 +45,9 @@
 
 /*
  * One register of features, by the kernel's number of its word.  @allow: given
- * where the host has it.  @accept: the caller may set it though the host lacks
- * it, as it says something about the VM.  @always: and it is set by default.
+ * where the host has it.  @serve: and where it does not, because Keel serves it
+ * in software.  @accept: the caller may set it though the host lacks it, as it
+ * says something about the VM.  @always: and it is set by default.
  */
 struct feature_word {
 	u32 leaf;
@@ -53,6 +55,7 @@ struct feature_word {
 	u8 reg;
 	u8 word;
 	u32 allow;
+	u32 serve;
 	u32 accept;
 	u32 always;
 };
@@ -67,6 +70,7 @@ static const struct feature_word words[] = {
 		F1C(X2APIC) | F1C(MOVBE) | F1C(POPCNT) |
 		F1C(TSC_DEADLINE_TIMER) | F1C(AES) | F1C(XSAVE) | F1C(AVX) |
 		F1C(F16C) | F1C(RDRAND),
+	  .serve = F1C(X2APIC) | F1C(TSC_DEADLINE_TIMER),
 	  .accept = F1C(HYPERVISOR) | F1C(OSXSAVE),
 	  .always = F1C(HYPERVISOR) },
 	{ 1, 0, KEEL_CPUID_EDX, 0,
@@ -75,17 +79,19 @@ static const struct feature_word words[] = {
 		F1D(SEP) | F1D(MTRR) | F1D(PGE) | F1D(MCA) | F1D(CMOV) |
 		F1D(PAT) | F1D(PSE36) | F1D(CLFLUSH) | F1D(MMX) | F1D(FXSR) |
 		F1D(XMM) | F1D(XMM2) | F1D(SELFSNOOP),
+	  .serve = F1D(APIC),
 	  .accept = F1D(HT) },		/* more than one vCPU in a package */
 	/* The APIC timer runs on while the guest sleeps. */
-	{ 6, 0, KEEL_CPUID_EAX, 14, .allow = F(14, ARAT) },
+	{ 6, 0, KEEL_CPUID_EAX, 14, .allow = F(14, ARAT), .serve = F(14, ARAT) },
 	{ 7, 0, KEEL_CPUID_EBX, 9,
-	  .allow = F7B(FSGSBASE) | F7B(BMI1) | F7B(AVX2) |
+	  .allow = F7B(FSGSBASE) | F7B(TSC_ADJUST) | F7B(BMI1) | F7B(AVX2) |
 		F7B(FDP_EXCPTN_ONLY) | F7B(SMEP) | F7B(BMI2) | F7B(ERMS) |
 		F7B(INVPCID) | F7B(ZERO_FCS_FDS) | F7B(AVX512F) |
 		F7B(AVX512DQ) | F7B(RDSEED) | F7B(ADX) | F7B(SMAP) |
 		F7B(AVX512IFMA) | F7B(CLFLUSHOPT) | F7B(CLWB) |
 		F7B(AVX512PF) | F7B(AVX512ER) | F7B(AVX512CD) | F7B(SHA_NI) |
-		F7B(AVX512BW) | F7B(AVX512VL) },
+		F7B(AVX512BW) | F7B(AVX512VL),
+	  .serve = F7B(TSC_ADJUST) },
 	{ 7, 0, KEEL_CPUID_ECX, 16,
 	  .allow = F7C(AVX512VBMI) | F7C(UMIP) | F7C(AVX512_VBMI2) |
 		F7C(GFNI) | F7C(VAES) | F7C(VPCLMULQDQ) | F7C(AVX512_VNNI) |
@@ -245,11 +251,31 @@ static u32 offers(const struct keel_cpuid_host *host)
 	return all;
 }
 
+/**
+ * keel_cpuid_kvm - the subset of KVM's paravirtual features that Keel serves
+ * @host: what this host can do
+ *
+ * Return: KVM_FEATURE_* as bit numbers
+ */
+u32 keel_cpuid_kvm(const struct keel_cpuid_host *host)
+{
+	u32 features = BIT(KVM_FEATURE_NOP_IO_DELAY);
+
+	if (host->offers & KEEL_CPUID_APIC)
+		features |= BIT(KVM_FEATURE_PV_EOI);
+	if (host->offers & KEEL_CPUID_CLOCK)
+		features |= BIT(KVM_FEATURE_CLOCKSOURCE2) |
+			    BIT(KVM_FEATURE_CLOCKSOURCE_STABLE_BIT);
+	if (host->offers & KEEL_CPUID_STEAL)
+		features |= BIT(KVM_FEATURE_STEAL_TIME);
+	return features;
+}
+
 /* What of @word the guest can have, where the host's register is @raw. */
 static u32 grant(const struct feature_word *word, u32 raw,
 		 const struct keel_cpuid_host *host)
 {
-	u32 mask = raw & word->allow;
+	u32 mask = (raw & word->allow) | word->serve;
 	unsigned int i;
 
 	if (word->leaf == 0xd && word->subleaf == 0)
@@ -360,6 +386,20 @@ static int refuse(struct keel_cpuid_bad *bad, const struct keel_cpuid_leaf *leaf
 	return -EINVAL;
 }
 
+/* Why the lowest bit of @wrong is refused. */
+static const char *reason(const struct feature_word *word, u32 wrong,
+			  const struct keel_cpuid_host *host)
+{
+	unsigned int i;
+
+	for (i = 0; word && i < ARRAY_SIZE(conditions); i++)
+		if (conditions[i].word == word->word &&
+		    (conditions[i].bits & wrong & -wrong) &&
+		    (conditions[i].needs & KEEL_CPUID_LAPIC & ~host->offers))
+			return "this needs KEEL_VM_LAPIC";
+	return "the guest cannot be given this";
+}
+
 /**
  * keel_cpuid_check - can a guest be told this
  * @leaf: a leaf as the caller gives it
@@ -389,12 +429,11 @@ int keel_cpuid_check(const struct keel_cpuid_leaf *leaf,
 	if (!hypervisor && host_has_leaf(leaf->leaf, host))
 		host->cpuid(leaf->leaf, leaf->subleaf, raw);
 	for (reg = 0; reg < 4; reg++) {
-		const struct feature_word *word;
+		const struct feature_word *word = word_of(leaf->leaf, leaf->subleaf, reg);
 		u32 value = keel_cpuid_reg(leaf, reg), wrong = value;
 
 		if (is_descriptive(leaf->leaf, leaf->subleaf, reg))
 			continue;
-		word = word_of(leaf->leaf, leaf->subleaf, reg);
 		if (word) {
 			wrong = value & ~(grant(word, raw[reg], host) | word->accept);
 		} else if (is_xsave_part(leaf->leaf, leaf->subleaf, host)) {
@@ -405,14 +444,14 @@ int keel_cpuid_check(const struct keel_cpuid_leaf *leaf,
 			wrong = widths_fit(value, best) ? 0 : value ^ best;
 		}
 		if (wrong)
-			return refuse(bad, leaf, reg, wrong,
-				      "the guest cannot be given this");
+			return refuse(bad, leaf, reg, wrong, reason(word, wrong, host));
 	}
 	return 0;
 }
 
 /**
- * keel_cpuid_filter - a leaf of the host, less what a guest cannot be told
+ * keel_cpuid_filter - a leaf of the host, less what a guest cannot be told, and
+ * with what Keel serves
  * @leaf: the leaf
  * @subleaf: the sub-leaf
  * @out: filled
@@ -423,7 +462,11 @@ void keel_cpuid_filter(u32 leaf, u32 subleaf, u32 out[4],
 {
 	u32 reg;
 
-	host->cpuid(leaf, subleaf, out);
+	/* Above its highest leaf the host would answer with another one. */
+	if (host_has_leaf(leaf, host))
+		host->cpuid(leaf, subleaf, out);
+	else
+		memset(out, 0, 4 * sizeof(u32));
 	for (reg = 0; reg < 4; reg++) {
 		const struct feature_word *word = word_of(leaf, subleaf, reg);
 

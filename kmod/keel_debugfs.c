@@ -5,17 +5,22 @@
  * cpus: one line a CPU: its number; off, on or failed; the reason.
  * mitigations: what entries and exits do about speculation.
  * allocations: how many of Keel's are not freed yet.
+ * memory: what a VM and a vCPU take of the host's memory, by kind, in bytes.
  * fail_alloc: n: the n-th allocation from now on fails, once; 0: none.  For tests.
  */
 #include "keel_debugfs.h"
 
 #include <linux/cpumask.h>
 #include <linux/debugfs.h>
+#include <linux/log2.h>
 #include <linux/seq_file.h>
 
 #include "host.h"
 #include "keel_alloc.h"
+#include "keel_vcpu.h"
+#include "keel_vm.h"
 #include "vmx_cpu.h"
+#include "vmx_section.h"
 
 static struct dentry *keel_dir;
 
@@ -56,6 +61,36 @@ static int allocations_show(struct seq_file *m, void *unused)
 }
 DEFINE_SHOW_ATTRIBUTE(allocations);
 
+/*
+ * Without what grows with the guest's memory, and what the kernel has for the
+ * descriptors.  Where there are no local APICs, the last ones of each are not there.
+ */
+static int memory_show(struct seq_file *m, void *unused)
+{
+	const struct {
+		const char *kind;
+		size_t bytes;
+	} kinds[] = {
+		/* kmalloc() rounds up to powers of two. */
+		{ "VM, struct keel_vm", roundup_pow_of_two(sizeof(struct keel_vm)) },
+		{ "VM, EPT root", PAGE_SIZE },
+		{ "VM, APIC-access page", PAGE_SIZE },
+		{ "vCPU, struct keel_vcpu", roundup_pow_of_two(sizeof(struct keel_vcpu)) },
+		{ "vCPU, run page and data", KEEL_RUN_SIZE },
+		{ "vCPU, VMCS", PAGE_SIZE },
+		{ "vCPU, MSR bitmaps", PAGE_SIZE },
+		{ "vCPU, FPU", roundup_pow_of_two(vmx_xsave_size) },
+		{ "vCPU, local APIC registers", PAGE_SIZE },
+		{ "vCPU, posted interrupts", PAGE_SIZE },
+	};
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(kinds); i++)
+		seq_printf(m, "%s: %zu\n", kinds[i].kind, kinds[i].bytes);
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(memory);
+
 /** keel_debugfs_init - make the folder; Keel works without it, too */
 void keel_debugfs_init(void)
 {
@@ -63,6 +98,7 @@ void keel_debugfs_init(void)
 	debugfs_create_file("allocations", 0444, keel_dir, NULL, &allocations_fops);
 	debugfs_create_atomic_t("fail_alloc", 0600, keel_dir, &keel_alloc_countdown);
 	debugfs_create_file("cpus", 0444, keel_dir, NULL, &cpus_fops);
+	debugfs_create_file("memory", 0444, keel_dir, NULL, &memory_fops);
 	debugfs_create_file("mitigations", 0444, keel_dir, NULL, &mitigations_fops);
 }
 

@@ -5,9 +5,11 @@
 
 #include "keel_cpuid.h"
 
+struct keel_vm;
+
 void keel_host_cpuid_init(void);
-const struct keel_cpuid_host *keel_host_cpuid(void);
-int keel_host_cpuid_default(struct keel_cpuid_table *table);
+struct keel_cpuid_host keel_host_cpuid(u32 vm_flags, u32 tsc_khz);
+int keel_host_cpuid_default(struct keel_cpuid_table *table, const struct keel_vm *vm);
 long keel_get_supported_cpuid(void *unused, void *arg);
 
 #endif /* KEEL_HOST_CPUID_H */

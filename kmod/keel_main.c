@@ -10,6 +10,7 @@
 #include <linux/miscdevice.h>
 #include <linux/module.h>
 #include <linux/sched.h>
+#include <asm/tsc.h>
 
 #include "host.h"
 #include "keel_debugfs.h"
@@ -51,7 +52,7 @@ static long keel_get_info(void *unused, void *arg)
 	info->xsave_size = vmx_xsave_size;
 	info->supported_xcr0 = vmx_guest_xcr0;
 	info->phys_bits = keel_mem_phys_bits();
-	info->reserved2 = 0;
+	info->tsc_khz = tsc_khz;
 	return 0;
 }
 

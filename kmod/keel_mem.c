@@ -74,6 +74,7 @@ void keel_mem_free(struct keel_mem *mem)
 	if (mem->registered)	/* unmaps everything through release() */
 		mmu_notifier_unregister(&mem->notifier, mem->mm);
 	mem->registered = false;
+	keel_mem_unmap_own(mem);
 	keel_mmu_free(&mem->mmu);
 	kfree(keel_freed(rcu_dereference_protected(mem->slots, true)));
 	RCU_INIT_POINTER(mem->slots, NULL);

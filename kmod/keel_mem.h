@@ -92,6 +92,7 @@ struct keel_slots {
  * @inv_end: highest one plus 1
  * @gen: raised under @lock when a translation that CPUs may hold is gone
  * @flushed: last @gen that all CPUs have flushed
+ * @own_gpa: guest physical address of the page of keel_mem_map_own(), 0 for none
  * @mmu: the translations
  */
 struct keel_mem {
@@ -109,6 +110,7 @@ struct keel_mem {
 	unsigned long inv_end;
 	u64 gen;
 	u64 flushed;
+	u64 own_gpa;
 	struct keel_mmu mmu;
 };
 
@@ -138,6 +140,8 @@ int keel_mem_read(struct keel_mem *mem, u64 gpa, void *buf, size_t len);
 int keel_mem_write(struct keel_mem *mem, u64 gpa, const void *buf, size_t len);
 int keel_mem_read_pte(struct keel_mem *mem, u64 gpa, u64 *pte);
 
+void keel_mem_unmap_own(struct keel_mem *mem);
+bool keel_mem_map_own(struct keel_mem *mem, u64 gpa, u64 hpa);
 enum keel_mem_fault keel_mem_fault(struct keel_mem *mem, u64 gpa, u32 access);
 enum keel_mem_fault keel_mem_fault_atomic(struct keel_mem *mem, u64 gpa, u32 access);
 

@@ -263,6 +263,49 @@ enum keel_mem_fault keel_mem_fault_atomic(struct keel_mem *mem, u64 gpa, u32 acc
 	return install(mem, &f, false) == KEEL_MEM_MAPPED ? KEEL_MEM_MAPPED : KEEL_MEM_RETRY;
 }
 
+/**
+ * keel_mem_map_own - map a page of the module's
+ * @mem: guest memory
+ * @gpa: guest physical address of the page, where no slot is; the same each time
+ * @hpa: host physical address of the page, which lives as long as @mem
+ *
+ * For the APIC-access page, of which only the address matters.  Any context but
+ * an interrupt's or an NMI's.
+ *
+ * Return: false where there is no table page in stock.
+ */
+bool keel_mem_map_own(struct keel_mem *mem, u64 gpa, u64 hpa)
+{
+	struct ept_page page = {
+		.gpa = gpa, .hpa = hpa, .level = 1, .write = true, .access = KEEL_ACCESS_WRITE,
+	};
+	enum ept_mapped mapped;
+
+	spin_lock(&mem->lock);
+	mapped = keel_mmu_map(&mem->mmu, &page, false);
+	mem->own_gpa = gpa;
+	spin_unlock(&mem->lock);
+	return mapped == EPT_MAPPED;
+}
+
+/**
+ * keel_mem_unmap_own - undo keel_mem_map_own()
+ * @mem: guest memory; no vCPU runs
+ */
+void keel_mem_unmap_own(struct keel_mem *mem)
+{
+	struct table_pages dead = {};
+	u64 pos = mem->own_gpa;
+
+	if (!pos)
+		return;
+	spin_lock(&mem->lock);
+	mem->own_gpa = 0;
+	if (keel_mmu_zap(&mem->mmu, &pos, pos + PAGE_SIZE, &dead))
+		keel_mem_raise_gen(mem);
+	keel_mem_unlock_and_flush(mem, &dead);
+}
+
 /* The part of @slot that lies in user range [@start, @end), guest physical. */
 static bool gpa_range(const struct keel_slot *slot, unsigned long start,
 		      unsigned long end, u64 *gpa, u64 *gpa_end)

@@ -16,18 +16,24 @@
 #include <linux/uaccess.h>
 #include <asm/processor-flags.h>
 
+#include <asm/tsc.h>
+
+#include "host.h"
 #include "keel_alloc.h"
 #include "keel_event.h"
 #include "keel_host_cpuid.h"
 #include "keel_ioctl.h"
 #include "keel_log.h"
 #include "keel_state.h"
+#include "keel_tsc.h"
 #include "keel_vm.h"
+#include "vmx_apic.h"
 #include "vmx_exit.h"
 #include "vmx_run.h"
 #include "vmx_setup.h"
 #include "vmx_state.h"
 #include "vmx_timer.h"
+#include "vmx_wait.h"
 
 /* All KEEL_INTERCEPT_* that this module knows. */
 #define KEEL_INTERCEPTS	(KEEL_INTERCEPT_STEP * 2 - 1)
@@ -38,7 +44,9 @@ static_assert(sizeof(struct keel_run) <= KEEL_RUN_DATA);
 static void keel_vcpu_free(struct keel_vcpu *vcpu)
 {
 	keel_vm_remove_vcpu(vcpu->vm, vcpu);
+	hrtimer_cancel(&vcpu->timer);
 	vmx_vcpu_free(vcpu);
+	vmx_apic_free(vcpu);	/* the VMCS had its pages' addresses */
 	free_pages((unsigned long)keel_freed(vcpu->run), get_order(KEEL_RUN_SIZE));
 	keel_vm_put(vcpu->vm);
 	kfree(keel_freed(vcpu));
@@ -114,23 +122,34 @@ static int check_mode(struct keel_vcpu *vcpu)
 			   cr0);
 }
 
+/* Not to run, but up to date: what others have sent shows in the state then. */
+static long run_nothing(struct keel_vcpu *vcpu)
+{
+	int ret = 0;
+
+	if (keel_vcpu_has_lapic(vcpu)) {
+		vmx_apic_take_inbox(vcpu);
+		ret = vmx_take_init(vcpu);
+	}
+	vcpu->run->exit_reason = KEEL_EXIT_INTR;
+	return ret ?: -EINTR;
+}
+
 static long run(struct keel_vcpu *vcpu)
 {
 	long ret;
 
 	ret = keel_vm_check(vcpu->vm);
 	if (!ret && unlikely(vcpu->complete))
-		ret = vmx_complete_io(vcpu);
+		ret = vmx_complete(vcpu);
 	if (!ret)
 		ret = take_run_inputs(vcpu);
 	if (!ret)
 		ret = check_mode(vcpu);
 	if (ret)
 		return ret;
-	if (READ_ONCE(vcpu->run->immediate_exit)) {
-		vcpu->run->exit_reason = KEEL_EXIT_INTR;
-		return -EINTR;
-	}
+	if (READ_ONCE(vcpu->run->immediate_exit))
+		return run_nothing(vcpu);
 	vcpu->has_run = true;
 	ret = vmx_run(vcpu);
 	if (ret == -EIO || ret == -ESHUTDOWN)
@@ -142,11 +161,14 @@ static long run(struct keel_vcpu *vcpu)
 static long keel_vcpu_set_cpuid(void *obj, void *arg)
 {
 	struct keel_vcpu *vcpu = obj;
+	struct keel_cpuid_host kind = keel_host_cpuid(vcpu->vm->flags, vcpu->vm->tsc_khz);
 	const struct keel_cpuid *args = arg;
 	struct keel_cpuid_bad bad = {};
 	struct keel_cpuid_leaf *leaves;
 	int ret;
 
+	if (args->flags || args->tsc_khz)
+		return keel_refuse(-EINVAL, "KEEL_SET_CPUID: flags and tsc_khz must be zero");
 	if (vcpu->has_run)
 		return keel_refuse(-EBUSY, "KEEL_SET_CPUID: vCPU %u has run already", vcpu->id);
 	if (args->nr > KEEL_MAX_CPUID)
@@ -156,7 +178,7 @@ static long keel_vcpu_set_cpuid(void *obj, void *arg)
 					    args->nr * sizeof(*leaves)));
 	if (IS_ERR(leaves))
 		return PTR_ERR(leaves);
-	ret = keel_cpuid_set(&vcpu->cpuid, leaves, args->nr, keel_host_cpuid(), &bad);
+	ret = keel_cpuid_set(&vcpu->cpuid, leaves, args->nr, &kind, &bad);
 	kfree(keel_freed(leaves));
 	if (ret)
 		return keel_refuse(ret,
@@ -181,6 +203,44 @@ static long keel_vcpu_inject(void *obj, void *arg)
 				   ret == -EEXIST ? "one of this type waits already" :
 						    "not possible");
 	vcpu->has_events = true;
+	return 0;
+}
+
+static long keel_vcpu_lapic(void *obj, void *arg)
+{
+	struct keel_vcpu *vcpu = obj;
+	struct keel_lapic_access *args = arg;
+	u32 effects;
+	int ret;
+
+	if (!keel_vcpu_has_lapic(vcpu))
+		return keel_refuse(-ENODEV,
+				   "KEEL_LAPIC: VM %u has no local APICs; make it with KEEL_VM_LAPIC",
+				   vcpu->vm->id);
+	if (args->offset >= PAGE_SIZE || args->offset % 4 || args->write > 1)
+		return keel_refuse(-EINVAL, "KEEL_LAPIC: no register at offset 0x%x",
+				   args->offset);
+	if (args->write && vcpu->eoi_pending)
+		return keel_refuse(-EBUSY,
+				   "KEEL_LAPIC: vCPU %u has an EOI to report first; call KEEL_RUN",
+				   vcpu->id);
+	vmx_apic_take_inbox(vcpu);
+	vmx_apic_expire(vcpu);
+	if (!args->write) {
+		keel_lapic_read(&vcpu->lapic, args->offset, keel_guest_tsc(vcpu, rdtsc()),
+				&args->value);
+		vcpu->apic_changed = true;
+		return 0;
+	}
+	ret = vmx_borrow(vcpu);
+	if (ret)
+		return ret;
+	effects = keel_lapic_write(&vcpu->lapic, args->offset, args->value,
+				   keel_guest_tsc(vcpu, rdtsc()));
+	vmx_apic_effects(vcpu, effects & ~KEEL_LAPIC_EOI, false);
+	/* What it is about stays in eoi_vector, which has room for one. */
+	vcpu->eoi_pending |= !!(effects & KEEL_LAPIC_EOI);
+	vmx_return();
 	return 0;
 }
 
@@ -237,6 +297,7 @@ static const struct keel_ioctl_op keel_vcpu_ops[] = {
 	KEEL_IOCTL(KEEL_SET_INTERCEPTS, struct keel_intercepts, msrs, keel_vcpu_set_intercepts,
 		   false),
 	KEEL_IOCTL(KEEL_DUMP_VMCS, struct keel_dump, text, keel_vcpu_dump, true),
+	KEEL_IOCTL(KEEL_LAPIC, struct keel_lapic_access, value, keel_vcpu_lapic, true),
 };
 
 static long locked_ioctl(struct keel_vcpu *vcpu, unsigned int cmd, unsigned long arg)
@@ -273,6 +334,23 @@ static const struct file_operations keel_vcpu_fops = {
 	.llseek = noop_llseek,
 };
 
+/**
+ * keel_vcpu_kick - make a vCPU look at what others have for it
+ * @vcpu: the vCPU
+ *
+ * Any context but NMIs.  What it shall see has been written before.
+ */
+void keel_vcpu_kick(struct keel_vcpu *vcpu)
+{
+	vmx_kick(vcpu);
+}
+
+static enum hrtimer_restart timer_fired(struct hrtimer *timer)
+{
+	keel_vcpu_kick(container_of(timer, struct keel_vcpu, timer));
+	return HRTIMER_NORESTART;
+}
+
 static int keel_vcpu_init(struct keel_vcpu *vcpu)
 {
 	int ret;
@@ -282,7 +360,9 @@ static int keel_vcpu_init(struct keel_vcpu *vcpu)
 						get_order(KEEL_RUN_SIZE)));
 	if (!vcpu->run)
 		return -ENOMEM;
-	ret = keel_host_cpuid_default(&vcpu->cpuid);
+	ret = keel_host_cpuid_default(&vcpu->cpuid, vcpu->vm);
+	if (!ret)
+		ret = vmx_apic_init(vcpu);
 	if (!ret)
 		ret = vmx_vcpu_init(vcpu);
 	return ret;
@@ -310,12 +390,15 @@ long keel_vcpu_create(void *obj, void *arg)
 		return -ENOMEM;
 	vcpu->vm = keel_vm_get(vm);
 	vcpu->id = args->id;
-	ret = keel_vm_add_vcpu(vm, vcpu);
-	if (ret)
-		ret = keel_refuse(ret, "KEEL_CREATE_VCPU: VM %u has a vCPU %u already",
-				  vm->id, args->id);
-	else
-		ret = keel_vcpu_init(vcpu);
+	rcuwait_init(&vcpu->wait);
+	host_timer_init(&vcpu->timer, timer_fired);
+	/* Complete before others see it: they send it interrupts. */
+	ret = keel_vcpu_init(vcpu);
+	if (!ret)
+		ret = keel_vm_add_vcpu(vm, vcpu);
+	if (ret == -EEXIST)
+		keel_refuse(ret, "KEEL_CREATE_VCPU: VM %u has a vCPU %u already",
+			    vm->id, args->id);
 	if (!ret)	/* last: nothing fails after it */
 		ret = anon_inode_getfd("keel-vcpu", &keel_vcpu_fops, vcpu, O_RDWR | O_CLOEXEC);
 	if (ret < 0)

@@ -4,10 +4,15 @@
 #define KEEL_VCPU_H
 
 #include <linux/keel.h>
+#include <linux/hrtimer.h>
 #include <linux/mutex.h>
+#include <linux/rcuwait.h>
 #include <linux/types.h>
 
 #include "keel_cpuid.h"
+#include "keel_irq.h"
+#include "keel_lapic.h"
+#include "keel_pv.h"
 #include "keel_strio.h"
 #include "keel_walk.h"
 #include "vmx_msr.h"
@@ -22,6 +27,7 @@ struct keel_vm;
  * @KEEL_TO_USER: leave to user space, the guest stays where it is
  * @KEEL_TO_USER_ADVANCE: leave to user space, the guest is behind the instruction
  * @KEEL_SLOW: call &keel_vcpu.slow where it may sleep; it gives the verdict
+ * @KEEL_HALT: the instruction, a HLT, is done; sleep until something wakes the vCPU
  * @KEEL_KILL: the VM is dead, and the log has said why
  *
  * Only the commit point in vmx_exit.c acts on these.
@@ -32,6 +38,7 @@ enum keel_verdict {
 	KEEL_TO_USER,
 	KEEL_TO_USER_ADVANCE,
 	KEEL_SLOW,
+	KEEL_HALT,
 	KEEL_KILL,
 };
 
@@ -43,11 +50,13 @@ typedef enum keel_verdict (*keel_slow_fn)(struct keel_vcpu *vcpu);
  * @KEEL_COMPLETE_NONE: nothing
  * @KEEL_COMPLETE_IN: put the data of IN into RAX
  * @KEEL_COMPLETE_INS: put the data of INS into guest memory
+ * @KEEL_COMPLETE_EXTINT: deliver the vector that the 8259 gave
  */
 enum keel_complete {
 	KEEL_COMPLETE_NONE,
 	KEEL_COMPLETE_IN,
 	KEEL_COMPLETE_INS,
+	KEEL_COMPLETE_EXTINT,
 };
 
 /**
@@ -73,6 +82,16 @@ enum keel_complete {
  * @strio: string I/O under way
  * @in_guest: [interrupts off on its CPU] between the decision to enter the guest
  *	and the exit
+ * @lapic: the local APIC; without one, &keel_lapic.regs is NULL
+ * @inbox: what others have for it; written by anyone
+ * @wait: where the thread sleeps in HLT, for keel_vcpu_kick()
+ * @timer: wakes at the APIC timer's expiry, where the CPU has no VMX-preemption
+ *	timer
+ * @wake_by_intr: in HLT: an interrupt ends it, since RFLAGS.IF is set
+ * @wake_by_nmi: in HLT: an NMI ends it, since none blocks it
+ * @apic_changed: what the local APIC can deliver may have changed: look at it
+ *	before the next entry
+ * @eoi_pending: an EOI by KEEL_LAPIC: KEEL_RUN has to report it
  * @events: queued or interrupted events, see keel_event.c
  * @has_events: @events holds something that the next entry must look at
  * @cr2: the guest's CR2, outside the fast section
@@ -81,6 +100,7 @@ enum keel_complete {
  * @dr6: the guest's DR6
  * @xcr0: the guest's XCR0
  * @msrs: the guest's MSRs that are not in the VMCS
+ * @pv: KVM's MSRs and what belongs to them
  * @intercepts: what user space asked to see
  * @cpuid: what CPUID says
  * @has_run: CPUID is fixed from now on
@@ -108,6 +128,14 @@ struct keel_vcpu {
 	u8 cpl;
 	struct keel_strio strio;
 	bool in_guest;
+	struct keel_lapic lapic;
+	struct keel_inbox inbox;
+	struct rcuwait wait;
+	struct hrtimer timer;
+	bool wake_by_intr;
+	bool wake_by_nmi;
+	bool apic_changed;
+	bool eoi_pending;
 	struct keel_events events;
 	bool has_events;
 	u64 cr2;
@@ -116,6 +144,7 @@ struct keel_vcpu {
 	u64 dr6;
 	u64 xcr0;
 	struct keel_guest_msrs msrs;
+	struct keel_pv pv;
 	struct keel_intercepts intercepts;
 	struct keel_cpuid_table cpuid;
 	bool has_run;
@@ -123,5 +152,12 @@ struct keel_vcpu {
 };
 
 long keel_vcpu_create(void *vm, void *arg);
+void keel_vcpu_kick(struct keel_vcpu *vcpu);
+
+/** keel_vcpu_has_lapic - whether the vCPU has a local APIC in the module */
+static inline bool keel_vcpu_has_lapic(const struct keel_vcpu *vcpu)
+{
+	return vcpu->lapic.regs;
+}
 
 #endif /* KEEL_VCPU_H */

@@ -12,12 +12,16 @@
 #include <linux/sched/mm.h>
 #include <linux/slab.h>
 #include <linux/smp.h>
+#include <asm/apicdef.h>
 #include <asm/tsc.h>
 
 #include "keel_alloc.h"
 #include "keel_ioctl.h"
+#include "keel_irq.h"
 #include "keel_log.h"
+#include "keel_tsc.h"
 #include "keel_vcpu.h"
+#include "vmx_apic.h"
 #include "vmx_cpu.h"
 #include "vmx_setup.h"
 
@@ -68,7 +72,10 @@ static const struct keel_mem_ops keel_vm_mem_ops = { .flush = keel_vm_flush };
 /* Takes a VM that is only half made, too. */
 static void keel_vm_free(struct keel_vm *vm)
 {
+	keel_irqfds_free(&vm->irqfds);
+	keel_ioeventfds_free(&vm->ioeventfds);
 	keel_mem_free(&vm->mem);
+	free_page((unsigned long)keel_freed(vm->apic_page));
 	if (vm->has_vmx)
 		vmx_put();
 	if (vm->mm)
@@ -90,6 +97,21 @@ void keel_vm_put(struct keel_vm *vm)
 		keel_vm_free(vm);
 }
 
+/* vCPUs that sleep in KEEL_RUN shall see it, too. */
+static void wake_all(struct keel_vm *vm)
+{
+	struct keel_vcpu *vcpu;
+	int i;
+
+	rcu_read_lock();
+	for (i = 0; i < KEEL_MAX_VCPUS; i++) {
+		vcpu = rcu_dereference(vm->vcpus[i]);
+		if (vcpu)
+			keel_vcpu_kick(vcpu);
+	}
+	rcu_read_unlock();
+}
+
 /**
  * keel_vm_kill - the guest or the host broke a rule: no call on the VM works
  * from now on
@@ -107,17 +129,7 @@ void keel_vm_kill(struct keel_vm *vm, const char *fmt, ...)
 	vaf.va = &args;
 	pr_info_ratelimited("VM %u is dead: %pV\n", vm->id, &vaf);
 	va_end(args);
-}
-
-/**
- * keel_vm_check - whether the VM still serves
- * @vm: which
- *
- * Return: 0 or -EIO.
- */
-int keel_vm_check(const struct keel_vm *vm)
-{
-	return READ_ONCE(vm->dead) ? -EIO : 0;
+	wake_all(vm);
 }
 
 /**
@@ -145,10 +157,12 @@ int keel_vm_add_vcpu(struct keel_vm *vm, struct keel_vcpu *vcpu)
 	int ret = 0;
 
 	mutex_lock(&vm->lock);
-	if (rcu_access_pointer(vm->vcpus[vcpu->id]))
+	if (rcu_access_pointer(vm->vcpus[vcpu->id])) {
 		ret = -EEXIST;
-	else
+	} else {
 		rcu_assign_pointer(vm->vcpus[vcpu->id], vcpu);
+		WRITE_ONCE(vm->vcpus_end, max(vm->vcpus_end, vcpu->id + 1));
+	}
 	mutex_unlock(&vm->lock);
 	return ret;
 }
@@ -179,14 +193,23 @@ static int keel_vm_release(struct inode *inode, struct file *file)
 
 static long keel_vm_set_memory(void *obj, void *arg)
 {
+	const struct keel_memory *args = arg;
 	struct keel_vm *vm = obj;
 
+	if (vm->flags & KEEL_VM_LAPIC && args->gpa <= APIC_DEFAULT_PHYS_BASE &&
+	    args->bytes > APIC_DEFAULT_PHYS_BASE - args->gpa)
+		return keel_refuse(-EEXIST,
+				   "KEEL_SET_MEMORY: slot %u covers the local APICs' page at 0x%x",
+				   args->slot, APIC_DEFAULT_PHYS_BASE);
 	return keel_mem_set(&vm->mem, arg);
 }
 
 static const struct keel_ioctl_op keel_vm_ops[] = {
 	KEEL_IOCTL(KEEL_SET_MEMORY, struct keel_memory, user_addr, keel_vm_set_memory, false),
 	KEEL_IOCTL(KEEL_CREATE_VCPU, struct keel_create_vcpu, id, keel_vcpu_create, false),
+	KEEL_IOCTL(KEEL_IRQ, struct keel_irq, delivered, keel_vm_irq, true),
+	KEEL_IOCTL(KEEL_IRQFD, struct keel_irqfd, address, keel_vm_irqfd, false),
+	KEEL_IOCTL(KEEL_IOEVENTFD, struct keel_ioeventfd, data, keel_vm_ioeventfd, false),
 };
 
 static long keel_vm_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
@@ -213,6 +236,8 @@ static int keel_vm_init(struct keel_vm *vm)
 
 	refcount_set(&vm->refs, 1);
 	mutex_init(&vm->lock);
+	keel_ioeventfds_init(&vm->ioeventfds);
+	keel_irqfds_init(&vm->irqfds);
 	vm->id = atomic_inc_return(&last_vm_id);
 	vm->mm = current->mm;
 	mmgrab(vm->mm);
@@ -223,6 +248,11 @@ static int keel_vm_init(struct keel_vm *vm)
 				   "no VM: VMX cannot be switched on (%d), see /sys/kernel/debug/keel/cpus",
 				   ret);
 	vm->has_vmx = true;
+	if (vmx_wants_apic_page(vm)) {
+		vm->apic_page = keel_alloc((void *)get_zeroed_page(GFP_KERNEL_ACCOUNT));
+		if (!vm->apic_page)
+			return -ENOMEM;
+	}
 	return keel_mem_init(&vm->mem, vm->mm, &keel_vm_mem_ops, &vmx_caps);
 }
 
@@ -236,16 +266,25 @@ static int keel_vm_init(struct keel_vm *vm)
 long keel_vm_create(void *unused, void *arg)
 {
 	const struct keel_create_vm *args = arg;
+	u32 khz = args->tsc_khz;
 	struct keel_vm *vm;
+	u64 multiplier;
 	int ret;
 
-	if (args->flags)
-		return keel_refuse(-EINVAL, "KEEL_CREATE_VM: flags 0x%x are not known",
+	if (args->flags & ~KEEL_VM_FLAGS || args->reserved)
+		return keel_refuse(-EINVAL,
+				   "KEEL_CREATE_VM: flags 0x%x are not known, or reserved is not 0",
 				   args->flags);
 
+	ret = keel_tsc_choose("KEEL_CREATE_VM", &khz, &multiplier);
+	if (ret)
+		return ret;
 	vm = keel_alloc(kzalloc(sizeof(*vm), GFP_KERNEL_ACCOUNT));
 	if (!vm)
 		return -ENOMEM;
+	vm->flags = args->flags;
+	vm->tsc_khz = khz;
+	vm->tsc_multiplier = multiplier;
 	ret = keel_vm_init(vm);
 	if (!ret)	/* last: nothing fails after it */
 		ret = anon_inode_getfd("keel-vm", &keel_vm_fops, vm, O_RDWR | O_CLOEXEC);

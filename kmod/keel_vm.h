@@ -8,10 +8,15 @@
 #include <linux/refcount.h>
 #include <linux/types.h>
 
+#include "keel_ioeventfd.h"
+#include "keel_irqfd.h"
 #include "keel_mem.h"
 
 struct keel_vcpu;
 struct mm_struct;
+
+/* All KEEL_VM_* that this module knows. */
+#define KEEL_VM_FLAGS	(KEEL_VM_LAPIC | KEEL_VM_NO_APICV)
 
 /**
  * struct keel_vm - a virtual machine
@@ -20,12 +25,23 @@ struct mm_struct;
  * @mm: address space of the creator; a VM serves no other [C]
  * @has_vmx: this VM counts as a user of VMX [C]
  * @dead: the VM broke a rule; each call on it gives -EIO
+ * @flags: KEEL_VM_* [C]
+ * @apic_page: the APIC-access page, of which only the address matters: a vCPU in
+ *	xAPIC mode does not reach what is in it, others use it as memory; NULL where
+ *	the CPU does not virtualize accesses to it [C]
+ * @tsc_khz: frequency of the guest's TSC, in kHz; 0: the host does not know its own
+ *	[C]
+ * @tsc_multiplier: factor from the host's TSC to the guest's, as in the VMCS; 0 for
+ *	none [C]
  * @tsc_base: host TSC at creation: all vCPUs' TSCs start at 0 there [C]
  * @mem: guest memory
- * @lock: @vcpus
+ * @ioeventfds: writes of the guest that signal eventfds
+ * @irqfds: eventfds that send MSIs
+ * @lock: @vcpus, @vcpus_end
  * @vcpus: by number; each entry holds a reference on the VM, not the other way
  *	round: a vCPU takes itself out when it goes.  Written under @lock, read
  *	under RCU.
+ * @vcpus_end: one above the highest number that a vCPU has had
  */
 struct keel_vm {
 	refcount_t refs;
@@ -33,20 +49,37 @@ struct keel_vm {
 	struct mm_struct *mm;
 	bool has_vmx;
 	bool dead;
+	u32 flags;
+	void *apic_page;
+	u32 tsc_khz;
+	u64 tsc_multiplier;
 	u64 tsc_base;
 	struct keel_mem mem;
+	struct keel_ioeventfds ioeventfds;
+	struct keel_irqfds irqfds;
 	struct mutex lock;
 	struct keel_vcpu __rcu *vcpus[KEEL_MAX_VCPUS];
+	u32 vcpus_end;
 };
 
 long keel_vm_create(void *unused, void *arg);
 struct keel_vm *keel_vm_get(struct keel_vm *vm);
 void keel_vm_put(struct keel_vm *vm);
-int keel_vm_check(const struct keel_vm *vm);
 int keel_vm_check_caller(const struct keel_vm *vm);
 int keel_vm_add_vcpu(struct keel_vm *vm, struct keel_vcpu *vcpu);
 void keel_vm_remove_vcpu(struct keel_vm *vm, struct keel_vcpu *vcpu);
 
 void __printf(2, 3) keel_vm_kill(struct keel_vm *vm, const char *fmt, ...);
+
+/**
+ * keel_vm_check - whether the VM still serves
+ * @vm: which
+ *
+ * Return: 0 or -EIO.
+ */
+static inline int keel_vm_check(const struct keel_vm *vm)
+{
+	return READ_ONCE(vm->dead) ? -EIO : 0;
+}
 
 #endif /* KEEL_VM_H */

@@ -16,6 +16,8 @@
 #include <asm/trapnr.h>
 
 #include "keel_event.h"
+#include "keel_pv.h"
+#include "vmx_apic.h"
 #include "vmx_fields.h"
 #include "vmx_setup.h"
 #include "vmx_state.h"
@@ -112,17 +114,42 @@ static bool inject_nmi(struct keel_vcpu *vcpu)
 	return true;
 }
 
+/* An interrupt of the local APIC that waits for us to deliver it, or -1. */
+static int apic_vector(const struct keel_vcpu *vcpu)
+{
+	if (!keel_vcpu_has_lapic(vcpu) || vcpu->vmx.apicv)
+		return -1;
+	return keel_lapic_highest(&vcpu->lapic);
+}
+
+static void put_apic_interrupt(struct keel_vcpu *vcpu, u8 vector)
+{
+	struct keel_lapic *apic = &vcpu->lapic;
+	bool alone = keel_lapic_isr(apic) < 0;
+
+	keel_lapic_ack(apic, vector);
+	/* Where nothing waits for its end, nor does the I/O APIC: spare that exit. */
+	if (alone && keel_lapic_irr(apic) < 0 && !keel_lapic_is_level(apic, vector))
+		keel_pv_eoi_offer(vcpu);
+	vmcs_put32(VM_ENTRY_INTR_INFO_FIELD,
+		   INTR_INFO_VALID_MASK | INTR_TYPE_EXT_INTR | vector);
+	vcpu->stats.injected++;
+}
+
 /**
  * vmx_inject - give the next entry what is queued
  * @vcpu: in the fast section, about to enter
  *
- * Return: false where the entry must not happen because user space asked to be
- * told that an interrupt can go, and it can.
+ * Return: VMX_INJECT_ENTER; where the guest could take an interrupt now and user
+ * space has to do with it, there must be no entry: VMX_INJECT_WINDOW: it asked to
+ * be told; VMX_INJECT_EXTINT: it has the vector.
  */
-bool vmx_inject(struct keel_vcpu *vcpu)
+enum vmx_inject vmx_inject(struct keel_vcpu *vcpu)
 {
 	struct keel_events *events = &vcpu->events;
+	bool extint = keel_vcpu_has_lapic(vcpu) && keel_lapic_extint(&vcpu->lapic);
 	bool busy = false;
+	int vector;
 
 	if (events->exception.valid) {
 		put_event(vcpu, &events->exception);
@@ -138,14 +165,25 @@ bool vmx_inject(struct keel_vcpu *vcpu)
 		put_event(vcpu, &events->interrupt);
 		busy = true;
 	}
-	if (!busy && !events->interrupt.valid && vcpu->want_intr_window && vmx_intr_ready()) {
+	vector = apic_vector(vcpu);
+	if (vector >= 0 && !busy && !events->interrupt.valid && vmx_intr_ready()) {
+		put_apic_interrupt(vcpu, vector);
+		/* It holds off what else there is of its class and below. */
+		vector = -1;
+		busy = true;
+	}
+	if ((vcpu->want_intr_window || extint) && !busy && !events->interrupt.valid &&
+	    vmx_intr_ready()) {
 		vmx_open_window(vcpu, CPU_BASED_INTR_WINDOW_EXITING, false);
-		return false;
+		return extint ? VMX_INJECT_EXTINT : VMX_INJECT_WINDOW;
 	}
 	vmx_open_window(vcpu, CPU_BASED_INTR_WINDOW_EXITING,
-			events->interrupt.valid || vcpu->want_intr_window);
+			events->interrupt.valid || vcpu->want_intr_window || extint ||
+			vector >= 0);
 	vcpu->has_events = keel_events_any(events) || vcpu->want_intr_window;
-	return true;
+	if (keel_vcpu_has_lapic(vcpu) && !vcpu->vmx.apicv)
+		vmx_apic_watch_priority(vcpu);
+	return VMX_INJECT_ENTER;
 }
 
 /* Put an event back into the queue; the fields for it have one format. */

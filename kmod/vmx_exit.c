@@ -57,12 +57,6 @@ static enum keel_verdict exit_task_switch(struct keel_vcpu *vcpu)
 	return vmx_exit_insn_to_user(vcpu, KEEL_EXIT_TASK_SWITCH);
 }
 
-/* The next entry sees that the deadline has come, or arms the timer again. */
-static enum keel_verdict exit_timer(struct keel_vcpu *vcpu)
-{
-	return KEEL_RESUME;
-}
-
 static enum keel_verdict exit_step(struct keel_vcpu *vcpu)
 {
 	vcpu->run->exit_reason = KEEL_EXIT_STEP;
@@ -152,10 +146,13 @@ static const exit_fn exit_fns[] = {
 	[EXIT_REASON_EPT_VIOLATION] = exit_ept_violation,
 	[EXIT_REASON_INVEPT] = exit_undefined,
 	[EXIT_REASON_RDTSCP] = exit_insn,
-	[EXIT_REASON_PREEMPTION_TIMER] = exit_timer,
 	[EXIT_REASON_INVVPID] = exit_undefined,
 	[EXIT_REASON_WBINVD] = exit_wbinvd,
 	[EXIT_REASON_XSETBV] = exit_xsetbv,
+	[EXIT_REASON_TPR_BELOW_THRESHOLD] = exit_tpr_below_threshold,
+	[EXIT_REASON_APIC_ACCESS] = exit_apic_access,
+	[EXIT_REASON_APIC_WRITE] = exit_apic_write,
+	[EXIT_REASON_EOI_INDUCED] = exit_eoi,
 	[SDM_EXIT_REASON_SEAMCALL] = exit_undefined,
 	[SDM_EXIT_REASON_TDCALL] = exit_undefined,
 	[EXIT_REASON_INVPCID] = exit_insn,
@@ -281,6 +278,9 @@ enum keel_verdict vmx_handle_exit(struct keel_vcpu *vcpu)
 		return exit_io(vcpu);
 	if (reason == EXIT_REASON_MSR_WRITE)
 		return exit_wrmsr(vcpu);
+	/* The next entry sees what has come, or arms the timer again. */
+	if (reason == EXIT_REASON_PREEMPTION_TIMER)
+		return KEEL_RESUME;
 	if (unlikely(reason & VMX_EXIT_REASONS_FAILED_VMENTRY)) {
 		if ((reason & 0xffff) == EXIT_REASON_MCE_DURING_VMENTRY)
 			host_take_machine_check();
@@ -292,7 +292,11 @@ enum keel_verdict vmx_handle_exit(struct keel_vcpu *vcpu)
 	if (reason == EXIT_REASON_EXCEPTION_NMI)
 		take_host_events();
 	if (reason == EXIT_REASON_EXTERNAL_INTERRUPT) {
-		host_take_interrupt();
+		if (vcpu->vmx.posted)
+			host_take_acked_interrupt(vmcs_get32(VM_EXIT_INTR_INFO) &
+						  INTR_INFO_VECTOR_MASK);
+		else
+			host_take_interrupt();
 		return KEEL_RESUME;
 	}
 	/* From here on handlers may take locks that a flush waits under. */
@@ -314,9 +318,15 @@ enum keel_verdict vmx_handle_exit(struct keel_vcpu *vcpu)
 void vmx_advance(struct keel_vcpu *vcpu)
 {
 	u32 blocking = vmcs_get32(GUEST_INTERRUPTIBILITY_INFO);
-	u64 rip = vmcs_getl(GUEST_RIP) + vmcs_get32(VM_EXIT_INSTRUCTION_LEN);
+	u32 len = vcpu->vmx.insn_len;
+	u64 rip;
 	u64 rflags = vmcs_getl(GUEST_RFLAGS);
 
+	/* The CPU says it only of instructions that exit as such. */
+	if (likely(!len))
+		len = vmcs_get32(VM_EXIT_INSTRUCTION_LEN);
+	vcpu->vmx.insn_len = 0;
+	rip = vmcs_getl(GUEST_RIP) + len;
 	/* Outside 64-bit mode EIP wraps. */
 	if (unlikely(rip >> 32) && !(vmcs_get32(GUEST_CS_AR_BYTES) & VMX_AR_L_MASK))
 		rip = (u32)rip;
@@ -355,7 +365,8 @@ void vmx_report_exit(struct keel_vcpu *vcpu)
  */
 bool vmx_commit(struct keel_vcpu *vcpu, enum keel_verdict verdict)
 {
-	if (verdict == KEEL_ADVANCE || verdict == KEEL_TO_USER_ADVANCE)
+	if (verdict == KEEL_ADVANCE || verdict == KEEL_TO_USER_ADVANCE ||
+	    verdict == KEEL_HALT)
 		vmx_advance(vcpu);
 	/* The CPU's monitor trap is for instructions that it completes itself. */
 	if (verdict == KEEL_ADVANCE && unlikely(vcpu->intercepts.exits & KEEL_INTERCEPT_STEP))

@@ -37,8 +37,18 @@ enum keel_verdict exit_dr(struct keel_vcpu *vcpu);
 /* vmx_exit_mem.c */
 enum keel_verdict exit_ept_violation(struct keel_vcpu *vcpu);
 enum keel_verdict exit_io(struct keel_vcpu *vcpu);
-int vmx_complete_io(struct keel_vcpu *vcpu);
+int vmx_complete(struct keel_vcpu *vcpu);
+void vmx_remember_code(struct keel_vcpu *vcpu);
+enum keel_verdict vmx_mmio(struct keel_vcpu *vcpu, u64 gpa, u32 access);
+unsigned int vmx_fetch(struct keel_vcpu *vcpu, u8 *insn);
 struct keel_walk_env;
 void vmx_walk_env(struct keel_vcpu *vcpu, struct keel_walk_env *env);
+
+/* vmx_exit_apic.c */
+enum keel_verdict exit_tpr_below_threshold(struct keel_vcpu *vcpu);
+enum keel_verdict exit_apic_access(struct keel_vcpu *vcpu);
+enum keel_verdict exit_apic_write(struct keel_vcpu *vcpu);
+enum keel_verdict exit_eoi(struct keel_vcpu *vcpu);
+bool vmx_mov_mmio(struct keel_vcpu *vcpu, u64 gpa, enum keel_verdict *verdict);
 
 #endif /* KEEL_VMX_EXIT_H */

@@ -17,6 +17,7 @@
 
 #include "keel_event.h"
 #include "keel_vm.h"
+#include "vmx_apic.h"
 #include "vmx_event.h"
 #include "vmx_fields.h"
 #include "vmx_run.h"
@@ -187,7 +188,7 @@ static enum keel_verdict mov_to_cr(struct keel_vcpu *vcpu, unsigned int cr, u64 
 	case 8:
 		if (value > 15)
 			return vmx_raise_gp(vcpu);
-		vcpu->cr8 = value;
+		vmx_apic_set_cr8(vcpu, value);
 		return KEEL_ADVANCE;
 	default:
 		return vmx_exit_insn_to_user(vcpu, KEEL_EXIT_INSN);
@@ -205,7 +206,7 @@ enum keel_verdict exit_cr(struct keel_vcpu *vcpu)
 	case 1:
 		if (cr != 8)
 			return vmx_exit_insn_to_user(vcpu, KEEL_EXIT_INSN);
-		write_gpr(vcpu, gpr, vcpu->cr8);
+		write_gpr(vcpu, gpr, vmx_apic_cr8(vcpu));
 		return KEEL_ADVANCE;
 	case 2:		/* CLTS */
 		return set_cr0(vcpu, vmx_get_cr0() & ~X86_CR0_TS);

@@ -15,11 +15,14 @@
 #include "keel_event.h"
 #include "keel_log.h"
 #include "keel_vm.h"
+#include "vmx_apic.h"
 #include "vmx_event.h"
 #include "vmx_fields.h"
 #include "vmx_msr.h"
 #include "vmx_section.h"
+#include "vmx_setup.h"
 #include "vmx_state.h"
+#include "vmx_wait.h"
 
 /* Protection rings: SS's DPL is the CPL. */
 static unsigned int cpl(void)
@@ -54,9 +57,29 @@ enum keel_verdict exit_cpuid(struct keel_vcpu *vcpu)
 	return KEEL_ADVANCE;
 }
 
+/* With a local APIC the thread sleeps in KEEL_RUN; see vmx_wait.c. */
+static enum keel_verdict halt_in_kernel(struct keel_vcpu *vcpu)
+{
+	vmx_halt(vcpu);
+	vmx_apic_take_inbox(vcpu);
+	vmx_apic_expire(vcpu);
+	/* What waits already wakes the guest as soon as HLT is done. */
+	if (vmx_apic_can_wake(vcpu)) {
+		vcpu->events.activity = KEEL_ACTIVITY_ACTIVE;
+		return KEEL_ADVANCE;
+	}
+	if (vcpu->wake_by_intr)
+		return KEEL_HALT;
+	/* Perhaps for good: the VMM decides. */
+	vcpu->run->exit_reason = KEEL_EXIT_HLT;
+	return KEEL_TO_USER_ADVANCE;
+}
+
 enum keel_verdict exit_hlt(struct keel_vcpu *vcpu)
 {
 	vcpu->stats.halts++;
+	if (keel_vcpu_has_lapic(vcpu))
+		return halt_in_kernel(vcpu);
 	/* What waits already wakes the guest as soon as HLT is done. */
 	if (vcpu->events.nmi_pending &&
 	    !(vmcs_get32(GUEST_INTERRUPTIBILITY_INFO) & GUEST_INTR_STATE_NMI))
@@ -89,17 +112,33 @@ enum keel_verdict exit_rdpmc(struct keel_vcpu *vcpu)
 	return vmx_raise_gp(vcpu);
 }
 
-/* The guest spins: whoever it waits for may want this CPU. */
+/*
+ * The guest spins: whoever it waits for may want this CPU.  A loop that goes on
+ * all the same, since what it waits for takes that long, exits less and less often;
+ * one in a VM with a single vCPU waits for no other.
+ */
 static enum keel_verdict slow_yield(struct keel_vcpu *vcpu)
 {
 	yield();
 	return KEEL_ADVANCE;
 }
 
+static void widen_pause_window(struct keel_vcpu *vcpu)
+{
+	struct vmx_vcpu *vmx = &vcpu->vmx;
+
+	if (!(vmx->proc2 & SECONDARY_EXEC_PAUSE_LOOP_EXITING))
+		return;
+	vmx->ple_window = READ_ONCE(vcpu->vm->vcpus_end) == 1 ? U32_MAX :
+		min(vmx->ple_window * 2, PLE_WINDOW_MAX);
+	vmcs_put32(PLE_WINDOW, vmx->ple_window);
+}
+
 enum keel_verdict exit_pause(struct keel_vcpu *vcpu)
 {
 	if (vcpu->intercepts.exits & KEEL_INTERCEPT_PAUSE)
 		return exit_insn(vcpu);
+	widen_pause_window(vcpu);
 	vcpu->slow = slow_yield;
 	return KEEL_SLOW;
 }
@@ -151,6 +190,15 @@ enum keel_verdict exit_rdmsr(struct keel_vcpu *vcpu)
 	return KEEL_ADVANCE;
 }
 
+static enum keel_verdict apic_wrmsr(struct keel_vcpu *vcpu, u32 msr, u64 value)
+{
+	u32 effects = 0;
+
+	if (vmx_apic_wrmsr(vcpu, msr, value, &effects))
+		return vmx_raise_gp(vcpu);
+	return vmx_apic_effects(vcpu, effects, true);
+}
+
 enum keel_verdict exit_wrmsr(struct keel_vcpu *vcpu)
 {
 	u32 msr = vcpu->regs.gpr[KEEL_RCX];
@@ -159,9 +207,16 @@ enum keel_verdict exit_wrmsr(struct keel_vcpu *vcpu)
 
 	if (unlikely(vcpu->intercepts.nr_msrs) && msr_intercepted(vcpu, msr))
 		return msr_to_user(vcpu, msr, true, value);
+	if (vmx_apic_is_msr(vcpu, msr))
+		return apic_wrmsr(vcpu, msr, value);
 	ret = vmx_msr_write(vcpu, msr, value);
 	if (ret)
 		return msr_refused(vcpu, msr, true, value, ret);
+	/* Some lead to writes to guest memory, which the run loop does. */
+	if (unlikely(keel_pv_wanted(&vcpu->pv))) {
+		vcpu->slow = vmx_slow_advance;
+		return KEEL_SLOW;
+	}
 	return KEEL_ADVANCE;
 }
 

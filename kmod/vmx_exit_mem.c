@@ -16,6 +16,7 @@
 #include <asm/processor-flags.h>
 
 #include "keel_event.h"
+#include "keel_log.h"
 #include "keel_vm.h"
 #include "vmx_cpu.h"
 #include "vmx_event.h"
@@ -71,18 +72,33 @@ static bool code64(const struct keel_walk_env *env)
 	return (env->efer & EFER_LMA) && (vmcs_get32(GUEST_CS_AR_BYTES) & VMX_AR_L_MASK);
 }
 
-/* What a slow half needs to find the instruction. */
-static void remember_code(struct keel_vcpu *vcpu)
+/**
+ * vmx_remember_code - note what a slow half, or vmx_fetch(), needs to find the
+ * instruction
+ * @vcpu: in the fast section
+ */
+void vmx_remember_code(struct keel_vcpu *vcpu)
 {
 	vmx_walk_env(vcpu, &vcpu->walk);
 	vcpu->code = vmcs_getl(GUEST_RIP);
-	if (!code64(&vcpu->walk))
+	vcpu->code_bytes = 8;
+	if (!code64(&vcpu->walk)) {
 		vcpu->code = (u32)(vcpu->code + vmcs_getl(GUEST_CS_BASE));
+		vcpu->code_bytes = vmcs_get32(GUEST_CS_AR_BYTES) & VMX_AR_DB_MASK ? 4 : 2;
+	}
 	vcpu->cpl = VMX_AR_DPL(vmcs_get32(GUEST_SS_AR_BYTES));
 }
 
-/* Read the instruction; as much of it as there is, up to 15 bytes. */
-static unsigned int fetch(struct keel_vcpu *vcpu, u8 *insn)
+/**
+ * vmx_fetch - read the instruction
+ * @vcpu: vmx_remember_code() has been called
+ * @insn: 15 bytes
+ *
+ * May sleep, unless page faults are off.
+ *
+ * Return: how many bytes could be read
+ */
+unsigned int vmx_fetch(struct keel_vcpu *vcpu, u8 *insn)
 {
 	u32 access = KEEL_ACCESS_EXEC | (vcpu->cpl == 3 ? KEEL_ACCESS_USER : 0);
 	struct keel_walk_result res;
@@ -134,7 +150,7 @@ static enum keel_verdict slow_mmio(struct keel_vcpu *vcpu)
 {
 	u8 insn[INSN_MAX];
 
-	return mmio_to_user(vcpu, insn, fetch(vcpu, insn));
+	return mmio_to_user(vcpu, insn, vmx_fetch(vcpu, insn));
 }
 
 static enum keel_verdict mmio(struct keel_vcpu *vcpu)
@@ -142,15 +158,29 @@ static enum keel_verdict mmio(struct keel_vcpu *vcpu)
 	u8 insn[INSN_MAX];
 	unsigned int len;
 
-	remember_code(vcpu);
+	vmx_remember_code(vcpu);
 	/* The guest has just run this code, so that its pages are mostly there. */
 	pagefault_disable();
-	len = fetch(vcpu, insn);
+	len = vmx_fetch(vcpu, insn);
 	pagefault_enable();
 	if (likely(len == INSN_MAX))
 		return mmio_to_user(vcpu, insn, len);
 	vcpu->slow = slow_mmio;
 	return KEEL_SLOW;
+}
+
+/**
+ * vmx_mmio - leave an access to user space
+ * @vcpu: in the fast section
+ * @gpa: guest physical address
+ * @access: KEEL_ACCESS_*
+ *
+ * Return: the verdict
+ */
+enum keel_verdict vmx_mmio(struct keel_vcpu *vcpu, u64 gpa, u32 access)
+{
+	vcpu->run->mmio = (struct keel_exit_mmio) { .gpa = gpa, .access = access };
+	return mmio(vcpu);
 }
 
 static enum keel_verdict slow_fault(struct keel_vcpu *vcpu)
@@ -169,10 +199,18 @@ static enum keel_verdict slow_fault(struct keel_vcpu *vcpu)
 	}
 }
 
+/* Not on the way to a translation, nor in the delivery of an event. */
+static bool by_instruction(u64 qual)
+{
+	return (qual & QUAL_GVA_TRANSLATED) &&
+		!(vmcs_get32(IDT_VECTORING_INFO_FIELD) & VECTORING_INFO_VALID_MASK);
+}
+
 enum keel_verdict exit_ept_violation(struct keel_vcpu *vcpu)
 {
 	u64 qual = vmcs_getl(EXIT_QUALIFICATION);
 	u64 gpa = vmcs_get64(GUEST_PHYSICAL_ADDRESS);
+	enum keel_verdict verdict;
 
 	vmx_keep_nmi_blocking(qual & QUAL_NMI_UNBLOCKED);
 	switch (keel_mem_fault_atomic(&vcpu->vm->mem, gpa, access_of(qual))) {
@@ -180,6 +218,8 @@ enum keel_verdict exit_ept_violation(struct keel_vcpu *vcpu)
 		vcpu->stats.page_faults++;
 		return KEEL_RESUME;
 	case KEEL_MEM_MMIO:
+		if (by_instruction(qual) && vmx_mov_mmio(vcpu, gpa, &verdict))
+			return verdict;
 		fill_mmio(vcpu, gpa, qual);
 		return mmio(vcpu);
 	default:
@@ -250,7 +290,7 @@ static enum keel_verdict slow_strio(struct keel_vcpu *vcpu)
 	/* A CPU that does not tell the segment: the instruction does. */
 	if (!io->addr_bytes) {
 		u8 insn[INSN_MAX];
-		unsigned int len = fetch(vcpu, insn);
+		unsigned int len = vmx_fetch(vcpu, insn);
 
 		if (keel_strio_decode(insn, len, vcpu->code_bytes, io))
 			return KEEL_RESUME;
@@ -283,9 +323,8 @@ static enum keel_verdict slow_strio(struct keel_vcpu *vcpu)
 static enum keel_verdict string_io(struct keel_vcpu *vcpu, u64 qual)
 {
 	struct keel_strio *io = &vcpu->strio;
-	u32 cs = vmcs_get32(GUEST_CS_AR_BYTES);
 
-	remember_code(vcpu);
+	vmx_remember_code(vcpu);
 	*io = (struct keel_strio) {
 		.in = !!(qual & QUAL_IO_IN),
 		.rep = !!(qual & QUAL_IO_REP),
@@ -295,7 +334,6 @@ static enum keel_verdict string_io(struct keel_vcpu *vcpu, u64 qual)
 		.rcx = vcpu->regs.gpr[KEEL_RCX],
 		.index = vcpu->regs.gpr[qual & QUAL_IO_IN ? KEEL_RDI : KEEL_RSI],
 	};
-	vcpu->code_bytes = io->code64 ? 8 : cs & VMX_AR_DB_MASK ? 4 : 2;
 	if (vmx_caps.basic & BASIC_INS_OUTS_INFO) {
 		u32 info = vmcs_get32(VMX_INSTRUCTION_INFO);
 
@@ -314,6 +352,11 @@ enum keel_verdict exit_io(struct keel_vcpu *vcpu)
 
 	if (unlikely(qual & QUAL_IO_STRING))
 		return string_io(vcpu, qual);
+	/* Who listens is woken, no more: no data of others comes into the L1 cache. */
+	if (!(qual & QUAL_IO_IN) &&
+	    keel_ioeventfd_port(&vcpu->vm->ioeventfds, qual >> 16, (qual & 7) + 1,
+				vcpu->regs.gpr[KEEL_RAX]))
+		return KEEL_ADVANCE;
 	fill_io(vcpu, qual, 1);
 	if (qual & QUAL_IO_IN) {
 		vcpu->complete = KEEL_COMPLETE_IN;
@@ -359,19 +402,39 @@ static int complete_ins(struct keel_vcpu *vcpu)
 	return 0;
 }
 
+/* The 8259 has acknowledged an interrupt, and it must be delivered. */
+static int complete_extint(struct keel_vcpu *vcpu)
+{
+	u32 vector = READ_ONCE(vcpu->run->extint.vector);
+
+	if (vector == KEEL_NO_VECTOR)
+		return 0;
+	if (vector > 255)
+		return keel_refuse(-EINVAL, "KEEL_RUN: extint.vector is %u", vector);
+	vcpu->events.interrupt = (struct keel_event) {
+		.valid = 1,
+		.type = KEEL_EVENT_INTERRUPT,
+		.vector = vector,
+	};
+	vcpu->has_events = true;
+	return 0;
+}
+
 /**
- * vmx_complete_io - finish the IN or INS that user space has served
+ * vmx_complete - finish the exit whose answer user space has given
  * @vcpu: locked by the caller; may sleep
  *
  * Return: 0; -EFAULT where the memory behind the buffer of INS went away.
  */
-int vmx_complete_io(struct keel_vcpu *vcpu)
+int vmx_complete(struct keel_vcpu *vcpu)
 {
 	enum keel_complete what = vcpu->complete;
 
 	vcpu->complete = KEEL_COMPLETE_NONE;
 	if (what == KEEL_COMPLETE_IN)
 		complete_in(vcpu);
+	if (what == KEEL_COMPLETE_EXTINT)
+		return complete_extint(vcpu);
 	if (what == KEEL_COMPLETE_INS)
 		return complete_ins(vcpu);
 	return 0;

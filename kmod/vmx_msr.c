@@ -10,13 +10,16 @@
 
 #include <linux/errno.h>
 #include <linux/string.h>
+#include <asm/apicdef.h>
 #include <asm/msr.h>
 #include <asm/mtrr.h>
 #include <asm/msr-index.h>
 #include <asm/processor-flags.h>
 #include <asm/tsc.h>
 
+#include "keel_tsc.h"
 #include "keel_vcpu.h"
+#include "vmx_apic.h"
 #include "vmx_fields.h"
 #include "vmx_setup.h"
 #include "vmx_state.h"
@@ -115,9 +118,11 @@ int vmx_msr_read(struct keel_vcpu *vcpu, u32 msr, u64 *value)
 {
 	const u64 *at;
 
+	if (vmx_apic_is_msr(vcpu, msr))
+		return vmx_apic_rdmsr(vcpu, msr, value);
 	switch (msr) {
 	case MSR_IA32_TSC:
-		*value = rdtsc() + vcpu->msrs.tsc_offset;
+		*value = keel_guest_tsc(vcpu, rdtsc());
 		return 0;
 	case MSR_EFER:
 		*value = vmcs_get64(GUEST_IA32_EFER);
@@ -158,6 +163,8 @@ int vmx_msr_read(struct keel_vcpu *vcpu, u32 msr, u64 *value)
 		*value = 0;
 		return 0;
 	}
+	if (keel_pv_is_msr(msr))
+		return keel_pv_read_msr(vcpu, msr, value);
 	at = plain(vcpu, msr);
 	if (!at)
 		return -ENOENT;
@@ -175,6 +182,9 @@ static void move_tsc(struct keel_vcpu *vcpu, u64 by)
 	vcpu->msrs.tsc_offset += by;
 	vcpu->msrs.tsc_adjust += by;
 	vmcs_put64(TSC_OFFSET, vcpu->msrs.tsc_offset);
+	keel_pv_tsc_moved(&vcpu->pv);
+	if (keel_vcpu_has_lapic(vcpu))
+		vmx_apic_move_tsc(vcpu, by);
 }
 
 static bool plain_ok(struct keel_vcpu *vcpu, u32 msr, u64 value)
@@ -191,7 +201,7 @@ static bool plain_ok(struct keel_vcpu *vcpu, u32 msr, u64 value)
 	case MSR_TSC_AUX:
 		return !(value >> 32);
 	case MSR_IA32_APICBASE:
-		/* There is no local APIC yet: it can be moved, not made x2APIC. */
+		/* Of a VM without local APICs: it can be moved, not made x2APIC. */
 		return !(value & ~(phys & ~0xfffULL) & ~(MSR_IA32_APICBASE_BSP |
 							  MSR_IA32_APICBASE_ENABLE));
 	case MSR_MTRRdefType:
@@ -233,11 +243,20 @@ static int write_plain(struct keel_vcpu *vcpu, u32 msr, u64 value, u64 *at)
  */
 int vmx_msr_write(struct keel_vcpu *vcpu, u32 msr, u64 value)
 {
+	u32 effects = 0;
 	u64 *at;
+	int ret;
 
+	if (vmx_apic_is_msr(vcpu, msr)) {
+		ret = vmx_apic_wrmsr(vcpu, msr, value, &effects);
+		if (!ret)
+			vmx_apic_effects(vcpu, effects & ~KEEL_LAPIC_EOI, false);
+		vcpu->eoi_pending |= !!(effects & KEEL_LAPIC_EOI);
+		return ret;
+	}
 	switch (msr) {
 	case MSR_IA32_TSC:
-		move_tsc(vcpu, value - (rdtsc() + vcpu->msrs.tsc_offset));
+		move_tsc(vcpu, value - keel_guest_tsc(vcpu, rdtsc()));
 		return 0;
 	case MSR_EFER:
 		return vmx_set_efer(vcpu, value);
@@ -278,6 +297,8 @@ int vmx_msr_write(struct keel_vcpu *vcpu, u32 msr, u64 value)
 	case MSR_SMI_COUNT:
 		return -EINVAL;
 	}
+	if (keel_pv_is_msr(msr))
+		return keel_pv_write_msr(vcpu, msr, value);
 	at = plain(vcpu, msr);
 	return at ? write_plain(vcpu, msr, value, at) : -ENOENT;
 }
@@ -307,6 +328,29 @@ static void pass(void *bitmap, u32 msr, bool read, bool write)
 		__clear_bit(low, bitmap + (high ? MSR_BITMAP_WRITE_HIGH : MSR_BITMAP_WRITE_LOW));
 }
 
+/*
+ * In x2APIC mode with APICv the CPU reads registers from the virtual-APIC page and
+ * serves these writes itself.  What it would read wrongly exits: the timer's
+ * current count, the ICR with its two halves, what is write-only or not there.
+ */
+static void pass_x2apic(void *bitmap)
+{
+	static const u16 readable[] = {
+		APIC_ID, APIC_LVR, APIC_TASKPRI, APIC_PROCPRI, APIC_LDR, APIC_SPIV,
+		APIC_ESR, APIC_LVTT, APIC_LVTTHMR, APIC_LVTPC, APIC_LVT0, APIC_LVT1,
+		APIC_LVTERR, APIC_TMICT, APIC_TDCR,
+	};
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(readable); i++)
+		pass(bitmap, APIC_BASE_MSR + (readable[i] >> 4), true, false);
+	for (i = APIC_ISR; i < APIC_IRR + 0x80; i += 0x10)
+		pass(bitmap, APIC_BASE_MSR + (i >> 4), true, false);
+	pass(bitmap, APIC_BASE_MSR + (APIC_TASKPRI >> 4), false, true);
+	pass(bitmap, APIC_BASE_MSR + (APIC_EOI >> 4), false, true);
+	pass(bitmap, APIC_BASE_MSR + (APIC_SELF_IPI >> 4), false, true);
+}
+
 /**
  * vmx_msr_bitmap - say which accesses need no exit
  * @vcpu: @vcpu->intercepts names those that must exit all the same
@@ -332,8 +376,10 @@ void vmx_msr_bitmap(struct keel_vcpu *vcpu)
 	pass(bitmap, MSR_LSTAR, true, false);
 	pass(bitmap, MSR_CSTAR, true, false);
 	pass(bitmap, MSR_SYSCALL_MASK, true, false);
-	/* The CPU adds the TSC offset here, too. */
+	/* The CPU scales the TSC and adds the offset here, too. */
 	pass(bitmap, MSR_IA32_TSC, true, false);
+	if (vcpu->vmx.proc2 & SECONDARY_EXEC_VIRTUALIZE_X2APIC_MODE)
+		pass_x2apic(bitmap);
 
 	for (i = 0; i < vcpu->intercepts.nr_msrs; i++) {
 		u32 msr = vcpu->intercepts.msrs[i];

@@ -18,7 +18,7 @@ struct keel_vcpu;
  * @cstar: IA32_CSTAR
  * @sfmask: IA32_FMASK
  * @tsc_aux: IA32_TSC_AUX
- * @tsc_offset: guest TSC less host TSC; also in the VMCS
+ * @tsc_offset: guest TSC less the host's, scaled; also in the VMCS
  * @tsc_adjust: IA32_TSC_ADJUST
  * @apic_base: IA32_APIC_BASE
  * @misc_enable: IA32_MISC_ENABLE

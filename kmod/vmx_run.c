@@ -26,6 +26,7 @@
 #include "host.h"
 #include "keel_vcpu.h"
 #include "keel_vm.h"
+#include "vmx_apic.h"
 #include "vmx_caps.h"
 #include "vmx_cpu.h"
 #include "vmx_entry.h"
@@ -37,6 +38,7 @@
 #include "vmx_setup.h"
 #include "vmx_state.h"
 #include "vmx_timer.h"
+#include "vmx_wait.h"
 
 /* The VM whose guest ran last on this CPU: another one must not steer it. */
 static DEFINE_PER_CPU(u32, last_vm);
@@ -46,7 +48,9 @@ enum section_end {
 	END_VERDICT,
 	END_WORK,
 	END_WINDOW,
+	END_EXTINT,
 	END_DEADLINE,
+	END_INIT,
 };
 
 /**
@@ -150,26 +154,62 @@ static void update_host_state(struct vmx_vcpu *vmx)
 }
 
 /*
- * One entry and its exit, interrupts off.  Returns false where there was no
- * entry; then @verdict or @end says why.
+ * What has come since the last entry: from others, and from the clock.  Returns
+ * false where there must be no entry; then @end says why.
  */
-static bool enter(struct keel_vcpu *vcpu, enum keel_verdict *verdict, enum section_end *end)
+static bool take_news(struct keel_vcpu *vcpu, enum section_end *end)
+{
+	if (unlikely(vmx_apic_attention(vcpu)) && vmx_apic_take_inbox(vcpu)) {
+		*end = END_INIT;
+		return false;
+	}
+	if ((vcpu->lapic.expires || vcpu->deadline || vcpu->vmx.timer_on) &&
+	    !vmx_timer_arm(vcpu)) {
+		*end = END_DEADLINE;
+		return false;
+	}
+	if (vcpu->apic_changed)
+		vmx_apic_update(vcpu);
+	return true;
+}
+
+/* See enum vmx_inject. */
+static bool inject(struct keel_vcpu *vcpu, enum section_end *end)
+{
+	switch (vmx_inject(vcpu)) {
+	case VMX_INJECT_WINDOW:
+		*end = END_WINDOW;
+		return false;
+	case VMX_INJECT_EXTINT:
+		*end = END_EXTINT;
+		return false;
+	default:
+		return true;
+	}
+}
+
+/*
+ * One entry and its exit, interrupts off: sets @verdict.  Where there is no entry,
+ * @end says why.
+ */
+static void enter(struct keel_vcpu *vcpu, enum keel_verdict *verdict, enum section_end *end)
 {
 	struct vmx_vcpu *vmx = &vcpu->vmx;
 	u64 gen;
 
 	if (unlikely(host_work_pending())) {
 		*end = END_WORK;
-		return false;
+		return;
 	}
-	if (unlikely(vcpu->deadline || vcpu->vmx.timer_on) && !vmx_timer_arm(vcpu)) {
+	if (keel_vcpu_has_lapic(vcpu)) {
+		if (!take_news(vcpu, end))
+			return;
+	} else if (unlikely(vcpu->deadline || vcpu->vmx.timer_on) && !vmx_timer_arm(vcpu)) {
 		*end = END_DEADLINE;
-		return false;
+		return;
 	}
-	if (unlikely(vcpu->has_events) && !vmx_inject(vcpu)) {
-		*end = END_WINDOW;
-		return false;
-	}
+	if (unlikely(vcpu->has_events) && !inject(vcpu, end))
+		return;
 	gen = keel_mem_gen(&vcpu->vm->mem);
 	if (unlikely(gen != vmx->mem_gen))
 		flush_mappings(vcpu, gen);
@@ -182,15 +222,18 @@ static bool enter(struct keel_vcpu *vcpu, enum keel_verdict *verdict, enum secti
 	if (unlikely(vmx_enter(&vcpu->regs, vmx->vmcs.launched, &vmx->host_rsp,
 			       vmx->host.spec_ctrl))) {
 		*verdict = vmx_entry_failed(vcpu);
-		return true;
+		return;
 	}
 	vcpu->cr2 = native_read_cr2();
+	if (unlikely(vcpu->pv.eoi_offered) && keel_pv_eoi_taken(vcpu)) {
+		keel_lapic_eoi(&vcpu->lapic);
+		vcpu->apic_changed = true;
+	}
 	vmx->exit_reason = vmcs_get32(VM_EXIT_REASON);
 	/* A VMLAUNCH that fails on the guest's state launches nothing. */
 	if (likely(!(vmx->exit_reason & VMX_EXIT_REASONS_FAILED_VMENTRY)))
 		vmx->vmcs.launched = true;
 	*verdict = vmx_handle_exit(vcpu);
-	return true;
 }
 
 static enum section_end run_section(struct keel_vcpu *vcpu, enum keel_verdict *verdict)
@@ -198,7 +241,8 @@ static enum section_end run_section(struct keel_vcpu *vcpu, enum keel_verdict *v
 	enum section_end end = END_VERDICT;
 
 	for (;;) {
-		if (!vmx_commit(vcpu, *verdict))
+		/* To resume there is nothing to settle. */
+		if (*verdict != KEEL_RESUME && !vmx_commit(vcpu, *verdict))
 			return END_VERDICT;
 		local_irq_disable();
 		/* Says "in guest mode" before it looks for work. */
@@ -240,6 +284,82 @@ static int leave_without_exit(struct keel_vcpu *vcpu, u32 reason)
 	return 0;
 }
 
+/* A vector from the 8259: user space has it. */
+static int ask_for_vector(struct keel_vcpu *vcpu)
+{
+	vcpu->run->extint = (struct keel_exit_extint) { .vector = KEEL_NO_VECTOR };
+	vcpu->complete = KEEL_COMPLETE_EXTINT;
+	return leave_without_exit(vcpu, KEEL_EXIT_EXTINT);
+}
+
+/* An EOI that the VMM made by KEEL_LAPIC. */
+static int report_eoi(struct keel_vcpu *vcpu)
+{
+	vcpu->eoi_pending = false;
+	vcpu->run->eoi = (struct keel_exit_eoi) { .vector = vcpu->lapic.eoi_vector };
+	return leave_without_exit(vcpu, KEEL_EXIT_EOI);
+}
+
+/*
+ * Before the guest runs: INIT and SIPI, HLT.  Returns -EAGAIN where it can run;
+ * otherwise what vmx_run() returns.
+ */
+static long settle(struct keel_vcpu *vcpu)
+{
+	int ret;
+
+	if (vcpu->eoi_pending)
+		return report_eoi(vcpu);
+	do {
+		ret = vmx_take_init(vcpu);
+		if (ret)
+			return ret;
+		if (vcpu->events.activity == KEEL_ACTIVITY_SHUTDOWN)
+			return leave_without_exit(vcpu, KEEL_EXIT_SHUTDOWN);
+		if (vcpu->events.activity == KEEL_ACTIVITY_ACTIVE)
+			return -EAGAIN;
+		switch (vmx_wait(vcpu)) {
+		case VMX_WAIT_SIGNAL:
+			ret = host_do_work();
+			if (ret)
+				return leave_without_exit(vcpu, KEEL_EXIT_INTR) ?: ret;
+			break;
+		case VMX_WAIT_DEADLINE:
+			return leave_without_exit(vcpu, KEEL_EXIT_DEADLINE);
+		default:
+			break;
+		}
+		ret = keel_vm_check(vcpu->vm);
+	} while (!ret);
+	return ret;
+}
+
+/*
+ * A section ended before the guest could be entered.  Returns -EAGAIN where it can
+ * now; otherwise what vmx_run() returns.
+ */
+static long without_entry(struct keel_vcpu *vcpu, enum section_end end)
+{
+	int ret;
+
+	switch (end) {
+	case END_WINDOW:
+		return leave_without_exit(vcpu, KEEL_EXIT_INTR_WINDOW);
+	case END_EXTINT:
+		return ask_for_vector(vcpu);
+	case END_DEADLINE:
+		return leave_without_exit(vcpu, KEEL_EXIT_DEADLINE);
+	case END_WORK:
+		vcpu->vmx.l1d_dirty = true;
+		ret = host_do_work();
+		if (ret)
+			return leave_without_exit(vcpu, KEEL_EXIT_INTR) ?: ret;
+		return -EAGAIN;
+	default:	/* END_INIT is for settle() */
+		return -EAGAIN;
+	}
+}
+
 /**
  * vmx_run - run the guest until user space is needed
  * @vcpu: locked by the caller; the last exit has been completed
@@ -250,16 +370,27 @@ static int leave_without_exit(struct keel_vcpu *vcpu, u32 reason)
 long vmx_run(struct keel_vcpu *vcpu)
 {
 	enum keel_verdict verdict = KEEL_RESUME;
-	enum section_end end;
+	enum section_end end = END_VERDICT;
 	int ret;
 
 	/* Nothing of the guest can run until the VMM makes the vCPU active. */
-	if (unlikely(vmx_inactive(vcpu)))
+	if (!keel_vcpu_has_lapic(vcpu) && unlikely(vmx_inactive(vcpu)))
 		return leave_without_exit(vcpu, vcpu->events.activity == KEEL_ACTIVITY_SHUTDOWN ?
 					  KEEL_EXIT_SHUTDOWN : KEEL_EXIT_HLT);
 	/* User space ran. */
 	vcpu->vmx.l1d_dirty = true;
 	for (;;) {
+		if (keel_vcpu_has_lapic(vcpu) &&
+		    unlikely(vcpu->eoi_pending || vmx_inactive(vcpu) ||
+			     end == END_INIT)) {
+			long settled = settle(vcpu);
+
+			if (settled != -EAGAIN)
+				return settled;
+			vcpu->vmx.l1d_dirty = true;
+		}
+		if (unlikely(keel_pv_wanted(&vcpu->pv)))
+			keel_pv_update(vcpu);
 		ret = prepare_cpu(vcpu);
 		if (ret == -EAGAIN)
 			continue;
@@ -268,21 +399,17 @@ long vmx_run(struct keel_vcpu *vcpu)
 		end = run_section(vcpu, &verdict);
 		vmx_section_end(vcpu);
 
-		if (end == END_WINDOW)
-			return leave_without_exit(vcpu, KEEL_EXIT_INTR_WINDOW);
-		if (end == END_DEADLINE)
-			return leave_without_exit(vcpu, KEEL_EXIT_DEADLINE);
-		if (end == END_WORK) {
-			vcpu->vmx.l1d_dirty = true;
-			ret = host_do_work();
-			if (ret)
-				return leave_without_exit(vcpu, KEEL_EXIT_INTR) ?: ret;
-			continue;
-		}
-		if (verdict == KEEL_SLOW) {
+		if (unlikely(end != END_VERDICT)) {
+			long left = without_entry(vcpu, end);
+
+			if (left != -EAGAIN)
+				return left;
+		} else if (verdict == KEEL_HALT) {
+			verdict = KEEL_RESUME;
+		} else if (verdict == KEEL_SLOW) {
 			verdict = vcpu->slow(vcpu);
-			continue;
+		} else {
+			return verdict == KEEL_KILL ? -EIO : 0;
 		}
-		return verdict == KEEL_KILL ? -EIO : 0;
 	}
 }

@@ -15,8 +15,10 @@
 #include <asm/msr.h>
 #include <asm/processor.h>
 
+#include "host.h"
 #include "keel_vcpu.h"
 #include "keel_vm.h"
+#include "vmx_apic.h"
 #include "vmx_caps.h"
 #include "vmx_cpu.h"
 #include "vmx_entry.h"
@@ -86,6 +88,24 @@ static const struct wanted wanted[] = {
 	  offsetof(struct vmx_controls, entry) },
 };
 
+/* What the CPU does for local APICs; a VM without such takes none of it. */
+static void choose_apic(void)
+{
+	const u32 virt = SECONDARY_EXEC_APIC_REGISTER_VIRT |
+		SECONDARY_EXEC_VIRTUAL_INTR_DELIVERY;
+	const u32 modes = SECONDARY_EXEC_VIRTUALIZE_APIC_ACCESSES |
+		SECONDARY_EXEC_VIRTUALIZE_X2APIC_MODE;
+	u32 proc2 = vmx_allowed1(vmx_caps.procbased_ctls2);
+
+	vmx_controls.tpr_shadow = vmx_allowed1(vmx_caps_proc(&vmx_caps)) & CPU_BASED_TPR_SHADOW;
+	vmx_controls.apic_modes = proc2 & modes;
+	vmx_controls.apicv = vmx_controls.tpr_shadow && (proc2 & virt) == virt;
+	vmx_controls.posted = vmx_controls.apicv && host_posted_vector() &&
+		(vmx_allowed1(vmx_caps_pin(&vmx_caps)) & PIN_BASED_POSTED_INTR) &&
+		(vmx_allowed1(vmx_caps_exit(&vmx_caps)) & VM_EXIT_ACK_INTR_ON_EXIT);
+	vmx_controls.timer = vmx_caps_features(&vmx_caps) & KEEL_FEATURE_PREEMPTION_TIMER;
+}
+
 /**
  * vmx_setup_init - choose the controls for this CPU
  *
@@ -129,6 +149,7 @@ int vmx_setup_init(void)
 		vmx_controls.exit &= ~VM_EXIT_LOAD_IA32_PERF_GLOBAL_CTRL;
 		vmx_controls.entry &= ~VM_ENTRY_LOAD_IA32_PERF_GLOBAL_CTRL;
 	}
+	choose_apic();
 	return 0;
 }
 
@@ -244,14 +265,21 @@ static void setup_controls(struct keel_vcpu *vcpu)
 {
 	struct vmx_vcpu *vmx = &vcpu->vmx;
 
+	u32 exit = vmx_controls.exit;
+
+	vmx->pin = vmx_controls.pin;
 	vmx->proc = vmx_controls.proc;
 	vmx->proc2 = vmx_controls.proc2;
 	if (!vmx->vpid)
 		vmx->proc2 &= ~SECONDARY_EXEC_ENABLE_VPID;
-	vmcs_put32(PIN_BASED_VM_EXEC_CONTROL, vmx_controls.pin);
+	vmx_apic_setup(vcpu);
+	/* Posted interrupts are told apart from the host's by their vector. */
+	if (vmx->posted)
+		exit |= VM_EXIT_ACK_INTR_ON_EXIT;
+	vmcs_put32(PIN_BASED_VM_EXEC_CONTROL, vmx->pin);
 	vmcs_put32(CPU_BASED_VM_EXEC_CONTROL, vmx->proc);
 	vmcs_put32(SECONDARY_VM_EXEC_CONTROL, vmx->proc2);
-	vmcs_put32(VM_EXIT_CONTROLS, vmx_controls.exit);
+	vmcs_put32(VM_EXIT_CONTROLS, exit);
 	vmcs_put32(VM_ENTRY_CONTROLS, vmx_controls.entry);
 	vmcs_put32(VM_EXIT_MSR_STORE_COUNT, 0);
 	vmcs_put32(VM_EXIT_MSR_LOAD_COUNT, 0);
@@ -263,9 +291,14 @@ static void setup_controls(struct keel_vcpu *vcpu)
 	if (vmx->vpid)
 		vmcs_put16(VIRTUAL_PROCESSOR_ID, vmx->vpid);
 	vmcs_put64(TSC_OFFSET, vcpu->msrs.tsc_offset);
+	if (vcpu->vm->tsc_multiplier) {
+		vmx->proc2 |= SECONDARY_EXEC_TSC_SCALING;	/* written below */
+		vmcs_put64(TSC_MULTIPLIER, vcpu->vm->tsc_multiplier);
+	}
 	if (vmx->proc2 & SECONDARY_EXEC_PAUSE_LOOP_EXITING) {
 		vmcs_put32(PLE_GAP, PLE_GAP_TICKS);
-		vmcs_put32(PLE_WINDOW, PLE_WINDOW_TICKS);
+		vmx->ple_window = PLE_WINDOW_TICKS;
+		vmcs_put32(PLE_WINDOW, vmx->ple_window);
 	}
 	/* A #PF goes to the guest unless the exception bitmap says otherwise. */
 	vmcs_put32(PAGE_FAULT_ERROR_CODE_MASK, 0);
@@ -310,4 +343,5 @@ void vmx_setup_vmcs(struct keel_vcpu *vcpu)
 		vmcs_put64(HOST_IA32_PERF_GLOBAL_CTRL, 0);	/* kept by vmx_run.c */
 	}
 	vmx_apply_intercepts(vcpu);
+	vmx_apic_mode(vcpu);
 }

@@ -15,6 +15,12 @@ struct keel_vcpu;
  * @proc2: secondary processor-based
  * @exit: VM-exit
  * @entry: VM-entry; "IA-32e mode guest" follows EFER.LMA
+ * @tpr_shadow: the CPU can watch the task priority of a local APIC
+ * @apicv: it virtualizes APIC registers and delivers virtual interrupts
+ * @posted: and processes posted interrupts
+ * @apic_modes: which of the secondary controls "virtualize APIC accesses" and
+ *	"virtualize x2APIC mode" it has
+ * @timer: the CPU has the VMX-preemption timer
  */
 struct vmx_controls {
 	u32 pin;
@@ -22,7 +28,15 @@ struct vmx_controls {
 	u32 proc2;
 	u32 exit;
 	u32 entry;
+	bool tpr_shadow;
+	bool apicv;
+	bool posted;
+	u32 apic_modes;
+	bool timer;
 };
+
+/** define PLE_WINDOW_MAX - longest PAUSE loop that does not exit, in TSC ticks */
+#define PLE_WINDOW_MAX		262144U
 
 extern struct vmx_controls vmx_controls;
 

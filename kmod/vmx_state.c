@@ -17,11 +17,13 @@
 #include "keel_event.h"
 #include "keel_log.h"
 #include "keel_vcpu.h"
+#include "vmx_apic.h"
 #include "vmx_event.h"
 #include "vmx_fields.h"
 #include "vmx_run.h"
 #include "vmx_section.h"
 #include "vmx_setup.h"
+#include "vmx_wait.h"
 
 #define SEGMENT_RESERVED	0xfffe0f00U
 #define RFLAGS_RESERVED		0xffffffffffc08028ULL
@@ -183,18 +185,6 @@ const char *vmx_cr4_wrong(struct keel_vcpu *vcpu, u64 cr4)
 	return NULL;
 }
 
-/**
- * vmx_inactive - whether the vCPU is in shutdown or waits for a SIPI
- * @vcpu: the vCPU
- *
- * It never is in the VMCS: shutdown blocks external interrupts, and wait-for-SIPI
- * NMIs and INIT, too, so the host would lose the CPU (SDM, "Activity State").
- */
-bool vmx_inactive(const struct keel_vcpu *vcpu)
-{
-	return vcpu->events.activity > KEEL_ACTIVITY_HLT;
-}
-
 static void get_events(struct keel_vcpu *vcpu, struct keel_events *to)
 {
 	*to = vcpu->events;
@@ -211,7 +201,7 @@ static void get_control(struct keel_vcpu *vcpu, struct keel_control *to)
 	to->cr2 = vcpu->cr2;
 	to->cr3 = vmcs_getl(GUEST_CR3);
 	to->cr4 = vmx_get_cr4();
-	to->cr8 = vcpu->cr8;
+	to->cr8 = vmx_apic_cr8(vcpu);
 	to->efer = vmcs_get64(GUEST_IA32_EFER);
 	to->xcr0 = vcpu->xcr0;
 	to->pdpte[0] = vmcs_get64(GUEST_PDPTR0);
@@ -351,7 +341,7 @@ int vmx_state_check(struct keel_vcpu *vcpu, u64 groups, const struct keel_groups
 static void put_control(struct keel_vcpu *vcpu, const struct keel_control *c)
 {
 	vcpu->cr2 = c->cr2;
-	vcpu->cr8 = c->cr8;
+	vmx_apic_set_cr8(vcpu, c->cr8);
 	vcpu->xcr0 = c->xcr0;
 	vmx_put_cr0(vcpu, c->cr0);
 	vmcs_putl(GUEST_CR3, c->cr3);
@@ -407,6 +397,9 @@ void vmx_state_set(struct keel_vcpu *vcpu, u64 groups, const struct keel_groups 
 		put_debug(vcpu, from->debug);
 	if (groups & KEEL_STATE_EVENTS)
 		put_events(vcpu, from->events);
+	/* RFLAGS and what blocks NMIs say what ends it. */
+	if (keel_vcpu_has_lapic(vcpu) && vcpu->events.activity == KEEL_ACTIVITY_HLT)
+		vmx_halt(vcpu);
 }
 
 /**
@@ -420,13 +413,8 @@ void vmx_put_dr7(struct keel_vcpu *vcpu, u64 dr7)
 	vmcs_putl(GUEST_DR7, vcpu->vmx.guest_dr7);
 }
 
-/**
- * vmx_state_reset - the state after power-up
- * @vcpu: the vCPU
- *
- * SDM: "Processor State After Reset".
- */
-void vmx_state_reset(struct keel_vcpu *vcpu)
+/* @cr0: the caching bits that INIT does not touch; @xcr0: likewise. */
+static void reset(struct keel_vcpu *vcpu, u64 cr0, u64 xcr0)
 {
 	static const struct keel_segment data = { .limit = 0xffff, .attributes = 0x93 };
 	u32 leaf1[4];
@@ -440,7 +428,7 @@ void vmx_state_reset(struct keel_vcpu *vcpu)
 		.idtr.limit = 0xffff,
 	};
 	struct keel_control control = {
-		.cr0 = X86_CR0_CD | X86_CR0_NW | X86_CR0_ET, .xcr0 = 1,
+		.cr0 = cr0 | X86_CR0_ET, .xcr0 = xcr0,
 	};
 	struct keel_debug debug = { .dr6 = DR6_FIXED, .dr7 = DR7_FIXED };
 	struct keel_events events = { .activity = KEEL_ACTIVITY_ACTIVE };
@@ -458,5 +446,30 @@ void vmx_state_reset(struct keel_vcpu *vcpu)
 	segments.seg[KEEL_LDTR].attributes = 0x82;
 	segments.seg[KEEL_TR].attributes = 0x8b;
 	vmx_state_set(vcpu, KEEL_STATE_RUN, &groups);
-	vcpu->has_events = false;
+	/* An INIT takes no request of the VMM's back. */
+	vcpu->has_events = vcpu->want_intr_window;
+}
+
+/**
+ * vmx_state_reset - the state after power-up
+ * @vcpu: the vCPU
+ *
+ * SDM: "Processor State After Reset".
+ */
+void vmx_state_reset(struct keel_vcpu *vcpu)
+{
+	reset(vcpu, X86_CR0_CD | X86_CR0_NW, 1);
+	if (keel_vcpu_has_lapic(vcpu) && vcpu->id)
+		vcpu->events.activity = KEEL_ACTIVITY_WAIT_SIPI;
+}
+
+/**
+ * vmx_state_init - the state after INIT
+ * @vcpu: the vCPU
+ *
+ * MSRs, x87, SSE and XCR0 stay as they are, and so does what CR0 says of caching.
+ */
+void vmx_state_init(struct keel_vcpu *vcpu)
+{
+	reset(vcpu, vmx_get_cr0() & (X86_CR0_CD | X86_CR0_NW), vcpu->xcr0);
 }

@@ -5,8 +5,7 @@
 
 #include <linux/types.h>
 
-struct keel_segment;
-struct keel_vcpu;
+#include "keel_vcpu.h"
 
 /**
  * struct keel_groups - where the register groups of one transfer are
@@ -33,6 +32,7 @@ void vmx_state_get(struct keel_vcpu *vcpu, u64 groups, const struct keel_groups 
 int vmx_state_check(struct keel_vcpu *vcpu, u64 groups, const struct keel_groups *from);
 void vmx_state_set(struct keel_vcpu *vcpu, u64 groups, const struct keel_groups *from);
 void vmx_state_reset(struct keel_vcpu *vcpu);
+void vmx_state_init(struct keel_vcpu *vcpu);
 int vmx_set_efer(struct keel_vcpu *vcpu, u64 efer);
 void vmx_put_cr0(struct keel_vcpu *vcpu, u64 cr0);
 void vmx_put_cr4(struct keel_vcpu *vcpu, u64 cr4);
@@ -42,7 +42,21 @@ u64 vmx_get_cr4(void);
 void vmx_get_segment(unsigned int n, struct keel_segment *seg);
 void vmx_put_dr7(struct keel_vcpu *vcpu, u64 dr7);
 const char *vmx_cr0_wrong(struct keel_vcpu *vcpu, u64 cr0);
-bool vmx_inactive(const struct keel_vcpu *vcpu);
 const char *vmx_cr4_wrong(struct keel_vcpu *vcpu, u64 cr4);
+
+/**
+ * vmx_inactive - whether the vCPU is in shutdown or waits for a SIPI
+ * @vcpu: the vCPU
+ *
+ * With a local APIC in the module HLT, too, is Keel's to keep: vmx_wait.c.
+ *
+ * It never is in the VMCS: shutdown blocks external interrupts, and wait-for-SIPI
+ * NMIs and INIT, too, so the host would lose the CPU (SDM, "Activity State").
+ */
+static inline bool vmx_inactive(const struct keel_vcpu *vcpu)
+{
+	return vcpu->events.activity >
+		(keel_vcpu_has_lapic(vcpu) ? KEEL_ACTIVITY_ACTIVE : KEEL_ACTIVITY_HLT);
+}
 
 #endif /* KEEL_VMX_STATE_H */

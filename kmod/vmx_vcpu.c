@@ -9,8 +9,10 @@
 #include <asm/trapnr.h>
 
 #include "keel_alloc.h"
+#include "keel_tsc.h"
 #include "keel_vcpu.h"
 #include "keel_vm.h"
+#include "vmx_apic.h"
 #include "vmx_caps.h"
 #include "vmx_cpu.h"
 #include "vmx_fields.h"
@@ -58,13 +60,16 @@ int vmx_vcpu_init(struct keel_vcpu *vcpu)
 
 	if (ret)
 		return ret;
-	vcpu->msrs.tsc_offset = -vcpu->vm->tsc_base;
+	vcpu->msrs.tsc_offset = keel_tsc_first_offset(vcpu->vm);
 	ret = vmx_borrow(vcpu);
 	if (ret)
 		return ret;
 	vmx_setup_vmcs(vcpu);
 	vmx_msr_reset(vcpu);
+	if (keel_vcpu_has_lapic(vcpu))
+		keel_lapic_reset(&vcpu->lapic);
 	vmx_state_reset(vcpu);
+	vmx_apic_mode(vcpu);
 	vmx_return();
 	return 0;
 }

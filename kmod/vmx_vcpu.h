@@ -61,6 +61,7 @@ struct vmx_host {
  * @vpid: its VPID, 0 for none [C]
  * @msr_bitmap: MSR bitmaps, one page [C]
  * @guest_fpu: XSAVE area of the guest, standard format [C: the pointer]
+ * @pin: pin-based controls as they are in the VMCS
  * @proc: primary processor-based controls as they are in the VMCS
  * @proc2: secondary ones
  * @host: see there
@@ -71,6 +72,13 @@ struct vmx_host {
  * @host_counters: HOST_IA32_PERF_GLOBAL_CTRL as it is in the VMCS
  * @mem_gen: generation of the memory mappings that this CPU flushed last
  * @guest_dr7: the guest's DR7, also in the VMCS
+ * @apicv: the CPU virtualizes APIC registers and delivers virtual interrupts [C]
+ * @posted: and processes posted interrupts [C]
+ * @ple_window: PLE_Window as it is in the VMCS, TSC ticks
+ * @tpr_threshold: TPR threshold as it is in the VMCS
+ * @eoi_exits: EOI-exit bitmap as it is in the VMCS
+ * @insn_len: length of an instruction that Keel decoded and performed, for
+ *	vmx_advance(); 0: the VMCS says it
  * @in_section: the CPU holds the guest's FPU and MSRs
  * @timer_on: the VMX-preemption timer is switched on in the VMCS
  * @l1d_dirty: since the last entry code ran whose data an L1TF guest must not find
@@ -91,6 +99,7 @@ struct vmx_vcpu {
 	u16 vpid;
 	void *msr_bitmap;
 	void *guest_fpu;
+	u32 pin;
 	u32 proc;
 	u32 proc2;
 	struct vmx_host host;
@@ -101,6 +110,12 @@ struct vmx_vcpu {
 	u64 host_counters;
 	u64 mem_gen;
 	u64 guest_dr7;
+	bool apicv;
+	bool posted;
+	u32 ple_window;
+	u32 tpr_threshold;
+	u64 eoi_exits[4];
+	u8 insn_len;
 	bool in_section;
 	bool timer_on;
 	bool l1d_dirty;

@@ -4,6 +4,16 @@
 # What `make check` runs, one line a job; see selftests/check.  The long ones
 # come first, so that the cores stay busy to the end.
 
+# Whole guests; selftests/guests/guests says what the words mean.
+for kernel in 6.1 6.12; do
+	job "guests-linux-$kernel-two-cpus" selftests/guests/run --cpus 2 -- \
+		linux "$kernel" 2 on linux "$kernel" 2 off
+	job "guests-linux-$kernel" selftests/guests/run -- linux "$kernel" 1 on linux "$kernel" 1 off
+done
+job guests-pc-two-cpus selftests/guests/run --cpus 2 -- pc 2 on pc 2 off
+job guests-pc selftests/guests/run -- pc 1 on pc 1 off
+job guests-others selftests/guests/run -- shell firmware memtest ends
+
 boot kernel-6.1-two-cpus corei7_skylake_x --kernel 6.1 --cpus 2 -- keel-selftests
 boot kernel-6.1 core2_penryn_t9600 --kernel 6.1 -- keel-selftests
 boot kernel-6.12-two-cpus corei7_skylake_x --cpus 2 -- keel-selftests

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <unistd.h>
 #include <keel.h>
 
@@ -41,7 +42,7 @@ static int lists(struct memguest *g)
 	__u32 nr = KEEL_MAX_CPUID, bytes = sizeof(text);
 	int ret;
 
-	ret = keel_get_supported_cpuid(g->keel, leaves, &nr);
+	ret = keel_get_supported_cpuid(g->keel, 0, 0, leaves, &nr);
 	if (!ret)
 		ret = keel_set_cpuid(g->cpu.fd, leaves, nr);
 	if (!ret)
@@ -51,6 +52,29 @@ static int lists(struct memguest *g)
 	return ret;
 }
 
+/* Two bindings at once, so that taking one back makes a new table. */
+static int eventfds(struct memguest *g)
+{
+	struct keel_ioeventfd b = { .flags = KEEL_IOEVENTFD_PORT, .bytes = 1 };
+	int ret, vm;
+
+	b.fd = eventfd(0, EFD_CLOEXEC);
+	ret = keel_ioeventfd(g->fd, &b);
+	b.address = 1;
+	if (!ret)
+		ret = keel_ioeventfd(g->fd, &b);
+	b.flags |= KEEL_IOEVENTFD_DEASSIGN;
+	if (!ret)
+		ret = keel_ioeventfd(g->fd, &b);
+	vm = ret ?: keel_create_vm(g->keel, KEEL_VM_LAPIC);
+	if (vm >= 0) {
+		ret = keel_irqfd(vm, b.fd, 0, 0xfee00000, 0x40);
+		close(vm);
+	}
+	close(b.fd);
+	return vm < 0 ? vm : ret;
+}
+
 /* A life of a VM; 0 or what went wrong, a missing page as -ENOMEM. */
 static int life(struct memguest *g, void *memory)
 {
@@ -58,6 +82,8 @@ static int life(struct memguest *g, void *memory)
 
 	if (!ret)
 		ret = lists(g);
+	if (!ret)
+		ret = eventfds(g);
 	if (!ret)
 		ret = keel_set_memory(g->fd, 1, 0, DATA_GPA, 64 * PAGE, memory);
 	if (!ret) {

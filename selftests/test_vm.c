@@ -105,7 +105,7 @@ TEST_F(vm, unknown_flags_are_einval)
 {
 	int bit;
 
-	for (bit = 0; bit < 32; bit++)
+	for (bit = 2; bit < 32; bit++)	/* behind KEEL_VM_NO_APICV */
 		EXPECT_EQ(-EINVAL, keel_create_vm(self->fd, 1U << bit));
 	EXPECT_TRUE(host_all_cpus("off"));
 }

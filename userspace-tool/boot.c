@@ -2,9 +2,10 @@
 /*
  * What a boot loader does: image, tables, registers.
  *
- * All vCPUs begin at the entry, in the same state but for the stack and the
- * number in RDI, which says which one it is: there is no interrupt controller
- * yet by which the first could start the others.
+ * Here are images that follow no boot protocol; for kernels that do see
+ * boot_kernel.c, for firmware boot_firmware.c, for both boot_bios.c.  All vCPUs
+ * begin at the entry, in the same state but for the stack and the number in RDI,
+ * which says which one it is, so that a small guest need not start them.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -22,44 +23,27 @@
 #define REAL_STACK_BYTES 0x180
 
 static int load_image(struct machine *machine, const struct boot *boot,
-		      struct image *image, const __u8 *bytes, size_t nr)
+		      struct image *image)
 {
 	__u64 load_at = boot->load_at;
 	int ret;
 
-	if (image_is_elf(bytes, nr)) {
+	if (image_is_elf(&boot->file)) {
 		if (boot->has_load_at) {
 			cmd_error("%s: is ELF and says itself where it goes; leave out --load-at",
 				  boot->path);
 			return -EINVAL;
 		}
-		ret = image_load_elf(image, &machine->memory, bytes, nr);
+		ret = image_load_elf(image, &machine->memory, &boot->file);
 	} else {
 		if (!boot->has_load_at)
 			load_at = boot->mode == IMAGE_MODE_REAL ? BOOT_REAL :
 								  BOOT_FLAT;
-		ret = image_load_flat(image, &machine->memory, bytes, nr,
+		ret = image_load_flat(image, &machine->memory, &boot->file,
 				      load_at);
 	}
 	if (ret)
-		cmd_error("%s: %s", boot->path, image->error);
-	return ret;
-}
-
-static int read_and_load(struct machine *machine, const struct boot *boot,
-			 struct image *image)
-{
-	__u8 *bytes;
-	size_t nr;
-	int ret;
-
-	ret = image_read(boot->path, &bytes, &nr);
-	if (ret) {
-		cmd_error("%s: %s", boot->path, strerror(-ret));
-		return ret;
-	}
-	ret = load_image(machine, boot, image, bytes, nr);
-	free(bytes);
+		cmd_error("%s: %s", image->blame, image->error);
 	return ret;
 }
 
@@ -150,21 +134,87 @@ static void start_state(const struct machine *machine,
 	state->regs.gpr[KEEL_RDI] = id;
 }
 
+static int open_file(struct image_file *file, const char *path)
+{
+	int ret;
+
+	if (!path)
+		return 0;
+	ret = image_file_open(file, path);
+	if (ret)
+		cmd_error("%s: %s", path, strerror(-ret));
+	return ret;
+}
+
+static int open_module(struct image_module *module, const char *args)
+{
+	/* Freed by boot_close(). */
+	char *path = strndup(args, strcspn(args, " "));
+
+	module->string = args;
+	module->file.path = path;
+	if (!path) {
+		cmd_error("%s: %s", args, strerror(ENOMEM));
+		return -ENOMEM;
+	}
+	return open_file(&module->file, path);
+}
+
 /**
- * boot_machine() - put an image into a machine and its vCPUs at the entry
- * @machine: a machine that has not started
- * @boot: what, and how
+ * boot_open() - open the files that a guest boots from
+ * @boot: what, and how; boot_close() undoes it, also after an error
+ *
+ * What comes from a pipe is read here: later, signals no longer end us at once.
  *
  * Return: 0, or a negative errno after a message.
  */
-int boot_machine(struct machine *machine, const struct boot *boot)
+int boot_open(struct boot *boot)
+{
+	unsigned int i;
+	int ret;
+
+	boot->file.fd = -1;
+	boot->firmware.fd = -1;
+	boot->initrd.fd = -1;
+	for (i = 0; i < boot->nr_modules; i++)
+		boot->modules[i].file = (struct image_file) { .fd = -1 };
+	ret = open_file(&boot->file, boot->path);
+	if (!ret)
+		ret = open_file(&boot->firmware, boot->firmware_path);
+	if (!ret)
+		ret = open_file(&boot->initrd, boot->initrd_path);
+	for (i = 0; i < boot->nr_modules && !ret; i++)
+		ret = open_module(&boot->modules[i], boot->module_args[i]);
+	return ret;
+}
+
+/**
+ * boot_close() - close the files
+ * @boot: from boot_open(); its machine has ended, since a BIOS reads a kernel
+ *	when it boots it
+ */
+void boot_close(struct boot *boot)
+{
+	unsigned int i;
+
+	image_file_close(&boot->file);
+	image_file_close(&boot->firmware);
+	image_file_close(&boot->initrd);
+	for (i = 0; i < boot->nr_modules; i++) {
+		image_file_close(&boot->modules[i].file);
+		free((char *)boot->modules[i].file.path);
+		boot->modules[i].file.path = NULL;
+	}
+}
+
+static int boot_image(struct machine *machine, const struct boot *boot)
 {
 	struct keel_state state;
 	struct image image;
 	unsigned int i;
 	int ret;
 
-	ret = read_and_load(machine, boot, &image);
+	ret = load_image(machine, boot, &image);
 	if (ret)
 		return ret;
 	if (boot->mode != IMAGE_MODE_ANY)
@@ -180,12 +230,46 @@ int boot_machine(struct machine *machine, const struct boot *boot)
 		return ret;
 	for (i = 0; i < machine->nr_vcpus; i++) {
 		start_state(machine, &image, i, &state);
-		ret = keel_set_state(machine->vcpus[i].fd, &state);
-		if (ret) {
-			cmd_error("setting the registers of vCPU %u: %s; the kernel's log says why",
-				  i, strerror(-ret));
+		ret = boot_set_state(machine, i, &state);
+		if (ret)
 			return ret;
-		}
 	}
 	return 0;
+}
+
+/**
+ * boot_set_state() - give a vCPU the state in which it begins
+ * @machine: its machine
+ * @id: its number
+ * @state: what keel_start_*() made
+ *
+ * Return: 0, or a negative errno after a message.
+ */
+int boot_set_state(const struct machine *machine, unsigned int id,
+		   struct keel_state *state)
+{
+	int ret = keel_set_state(machine->vcpus[id].fd, state);
+
+	if (ret)
+		cmd_error("setting the registers of vCPU %u: %s; the kernel's log says why",
+			  id, strerror(-ret));
+	return ret;
+}
+
+/**
+ * boot_machine() - put an image into a machine and its vCPUs where they begin
+ * @machine: a machine that has not started
+ * @boot: what, and how; its files are open
+ *
+ * Return: 0, or a negative errno after a message.
+ */
+int boot_machine(struct machine *machine, const struct boot *boot)
+{
+	if (boot->is_kernel && boot->firmware_path)
+		return boot_bios(machine, boot);
+	if (boot->is_kernel)
+		return boot_kernel(machine, boot);
+	if (boot->firmware_path)
+		return boot_firmware(machine, boot);
+	return boot_image(machine, boot);
 }

@@ -11,30 +11,61 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "board.h"
 #include "boot.h"
 #include "cmd.h"
 #include "console.h"
 #include "machine.h"
+#include "timing.h"
 
 #define MIB		20
 #define DEFAULT_MEM	128
 #define MAX_MEM		(MEMORY_MAX >> MIB)
 
+#define MAX_FW_CFG	16
+
 struct options {
 	struct boot boot;
-	__u64 mem;
-	unsigned int cpus;
+	const char *kernel;
+	const char *fw_cfg[MAX_FW_CFG];
+	unsigned int nr_fw_cfg;
+	struct machine_config machine;
+	struct timing timing;
 	bool verbose;
+};
+
+/* What a run is made of; see run(). */
+struct parts {
+	struct machine machine;
+	struct board board;
+	struct console console;
 };
 
 enum {
 	KEY_LOAD_AT = 256,
 	KEY_ENTRY,
 	KEY_MODE,
+	KEY_APPEND,
+	KEY_FIRMWARE,
+	KEY_APICV,
+	KEY_TIMING,
+	KEY_MODULE,
+	KEY_FW_CFG,
 };
 
 static const struct argp_option option_list[] = {
-	{ "mem", 'm', "MIB", 0, "Guest memory in MiB (128)", 0 },
+	{ "kernel", 'k', "FILE", 0,
+	  "Boot a kernel: bzImage, Multiboot or PVH; instead of IMAGE", 0 },
+	{ "initrd", 'i', "FILE", 0, "Initial RAM disk of the kernel", 0 },
+	{ "module", KEY_MODULE, "FILE[ ARGS]", 0,
+	  "Module of a Multiboot kernel; can be given several times", 0 },
+	{ "append", KEY_APPEND, "STRING", 0, "Command line of the kernel", 0 },
+	{ "firmware", KEY_FIRMWARE, "FILE", 0,
+	  "Begin with a BIOS, as a PC does at power-up; with --kernel, it boots that", 0 },
+	{ "fw-cfg", KEY_FW_CFG, "NAME=FILE", 0,
+	  "File for the firmware, by fw_cfg; can be given several times", 0 },
+	{ "mem", 'm', "SIZE", 0,
+	  "Guest memory in MiB, or with a suffix M or G (128)", 0 },
 	{ "cpus", 'c', "N", 0, "Number of vCPUs (1)", 0 },
 	{ "load-at", KEY_LOAD_AT, "ADDRESS", 0,
 	  "Where a flat binary goes (0x7c00 in real mode, else 0x100000)", 0 },
@@ -42,6 +73,11 @@ static const struct argp_option option_list[] = {
 	  "Physical address of the first instruction", 0 },
 	{ "mode", KEY_MODE, "real|prot|long", 0,
 	  "Mode in which the guest begins (a flat binary: long)", 0 },
+	{ "apicv", KEY_APICV, "on|off", 0,
+	  "Let the CPU virtualize local APICs where it can (on)", 0 },
+	{ "timing", KEY_TIMING, "FILE", OPTION_ARG_OPTIONAL,
+	  "Print when things happened, and how often the guest left; to FILE as JSON, too",
+	  0 },
 	{ "verbose", 'v', NULL, 0, "Print each exit on standard error", 0 },
 	{ 0 },
 };
@@ -64,6 +100,53 @@ static __u64 parse_number(const struct argp_state *state, const char *what,
 	return value;
 }
 
+/* Guest memory in MiB: a number that may have a unit behind it. */
+static __u64 parse_mem(const struct argp_state *state, const char *text)
+{
+	size_t digits = strlen(text);
+	char number[32];
+	__u64 unit = 1;
+
+	if (digits && digits < sizeof(number)) {
+		char last = text[digits - 1];
+
+		if (last == 'G' || last == 'g')
+			unit = 1024;
+		if (unit > 1 || last == 'M' || last == 'm')
+			digits--;
+		memcpy(number, text, digits);
+		number[digits] = '\0';
+		/* What is in error is shown as it was given. */
+		if (digits && digits < strlen(text) &&
+		    strspn(number, "0123456789") == digits)
+			return parse_number(state, "--mem", number, 1,
+					    MAX_MEM / unit) * unit;
+	}
+	return parse_number(state, "--mem", text, 1, MAX_MEM);
+}
+
+/* The one thing to boot, and which options go with it. */
+static void choose(const struct argp_state *state, struct options *options)
+{
+	struct boot *boot = &options->boot;
+
+	boot->is_kernel = options->kernel;
+	if (boot->path && (boot->is_kernel || boot->firmware_path))
+		argp_error(state, "IMAGE excludes --kernel and --firmware; give the one or the others");
+	if (boot->is_kernel || boot->firmware_path) {
+		if (boot->has_load_at || boot->has_entry || boot->mode)
+			argp_error(state, "--load-at, --entry and --mode go with IMAGE only: others say themselves how they begin");
+		boot->path = options->kernel;
+	}
+	if (!boot->path && !boot->firmware_path)
+		argp_error(state, "no image given; give IMAGE, --kernel FILE or --firmware FILE");
+	if (!boot->is_kernel &&
+	    (boot->initrd_path || boot->command_line || boot->nr_modules))
+		argp_error(state, "%s goes with --kernel only",
+			   boot->initrd_path ? "--initrd" :
+			   boot->command_line ? "--append" : "--module");
+}
+
 static enum image_mode parse_mode(const struct argp_state *state, const char *text)
 {
 	if (!strcmp(text, "real"))
@@ -76,17 +159,49 @@ static enum image_mode parse_mode(const struct argp_state *state, const char *te
 	return IMAGE_MODE_ANY;
 }
 
+static bool parse_switch(const struct argp_state *state, const char *what,
+			 const char *text)
+{
+	if (strcmp(text, "on") && strcmp(text, "off"))
+		argp_error(state, "%s: '%s' is neither on nor off", what, text);
+	return !strcmp(text, "on");
+}
+
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
 	struct options *options = state->input;
 
 	switch (key) {
 	case 'm':
-		options->mem = parse_number(state, "--mem", arg, 1, MAX_MEM);
+		options->machine.bytes = parse_mem(state, arg) << MIB;
+		return 0;
+	case 'k':
+		options->kernel = arg;
+		return 0;
+	case 'i':
+		options->boot.initrd_path = arg;
+		return 0;
+	case KEY_FIRMWARE:
+		options->boot.firmware_path = arg;
+		return 0;
+	case KEY_MODULE:
+		if (options->boot.nr_modules == BOOT_MAX_MODULES)
+			argp_error(state, "--module: more than %u modules",
+				   BOOT_MAX_MODULES);
+		options->boot.module_args[options->boot.nr_modules++] = arg;
+		return 0;
+	case KEY_FW_CFG:
+		if (options->nr_fw_cfg == MAX_FW_CFG)
+			argp_error(state, "--fw-cfg: more than %u files",
+				   MAX_FW_CFG);
+		options->fw_cfg[options->nr_fw_cfg++] = arg;
+		return 0;
+	case KEY_APPEND:
+		options->boot.command_line = arg;
 		return 0;
 	case 'c':
-		options->cpus = parse_number(state, "--cpus", arg, 1,
-					     KEEL_MAX_VCPUS);
+		options->machine.nr_vcpus =
+			parse_number(state, "--cpus", arg, 1, KEEL_MAX_VCPUS);
 		return 0;
 	case 'v':
 		options->verbose = true;
@@ -101,6 +216,13 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		options->boot.entry = parse_number(state, "--entry", arg,
 						   0, ~0ULL);
 		return 0;
+	case KEY_APICV:
+		options->machine.no_apicv = !parse_switch(state, "--apicv", arg);
+		return 0;
+	case KEY_TIMING:
+		if (timing_open(&options->timing, arg))
+			exit(MACHINE_HOST_ERROR);
+		return 0;
 	case KEY_MODE:
 		options->boot.mode = parse_mode(state, arg);
 		return 0;
@@ -109,9 +231,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 			argp_error(state, "unexpected argument '%s'", arg);
 		options->boot.path = arg;
 		return 0;
-	case ARGP_KEY_NO_ARGS:
-		argp_error(state, "no image given");
-		return EINVAL;
+	case ARGP_KEY_END:
+		choose(state, options);
+		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
 	}
@@ -120,44 +242,70 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 static const struct argp argp = {
 	.options = option_list,
 	.parser = parse,
-	.args_doc = "IMAGE",
-	.doc = "Run a guest: a flat binary, or an ELF executable for i386 or x86-64.\vIts first serial port is this terminal; Ctrl-A X ends it, Ctrl-A H lists more keys.  keel-run(1) tells what the exit status says.",
+	.args_doc = "IMAGE\n--kernel FILE\n--firmware FILE [--kernel FILE]",
+	.doc = "Run a guest: a flat binary, an ELF executable for i386 or x86-64, a kernel, or a BIOS.\vIts first serial port is this terminal; Ctrl-A X ends it, Ctrl-A H lists more keys.  keel-run(1) tells what the exit status says.",
 };
 
-/* The machine is made; returns the exit status. */
-static int run(struct machine *machine, struct console *console,
-	       const struct options *options)
+static int add_files(struct board *board, const struct options *options)
 {
-	machine->verbose = options->verbose;
-	if (console_attach(console) || boot_machine(machine, &options->boot))
+	unsigned int i;
+	int ret = 0;
+
+	for (i = 0; !ret && i < options->nr_fw_cfg; i++)
+		ret = board_add_file(board, options->fw_cfg[i]);
+	return ret;
+}
+
+/* Console and descriptor are there; returns the exit status. */
+static int run(struct parts *parts, int keel, struct options *options)
+{
+	struct machine *machine = &parts->machine;
+	struct timing *timing = &options->timing;
+
+	if (machine_create(machine, keel, &options->machine) ||
+	    board_create(&parts->board, machine) ||
+	    add_files(&parts->board, options) ||
+	    console_attach(&parts->console))
 		return MACHINE_HOST_ERROR;
+	timing_moment(timing, "machine made");
+	if (boot_machine(machine, &options->boot))
+		return MACHINE_HOST_ERROR;
+	machine->verbose = options->verbose;
+	timing_moment(timing, "images loaded");
 	if (!machine_start(machine))
-		console_serve(console);
-	console_close(console);
+		console_serve(&parts->console);
+	console_close(&parts->console);
 	machine_join(machine);
+	timing_moment(timing, "ended");
+	if (timing_report(timing, machine))
+		return MACHINE_HOST_ERROR;
 	return machine_exit_status(machine);
 }
 
 int cmd_run(int argc, char **argv)
 {
-	struct options options = { .mem = DEFAULT_MEM, .cpus = 1 };
+	struct options options = {
+		.machine = { .bytes = DEFAULT_MEM << MIB, .nr_vcpus = 1 },
+	};
 	int status = MACHINE_HOST_ERROR;
-	struct machine machine;
-	struct console console;
+	struct parts parts = { 0 };
 	int keel;
 
+	timing_init(&options.timing);
 	if (argp_parse(&argp, argc, argv, 0, NULL, &options))
 		return CMD_FAILED;
-	keel = cmd_open();
-	if (keel < 0)
+	keel = boot_open(&options.boot) ? -1 : cmd_open();
+	if (keel < 0) {
+		boot_close(&options.boot);
 		return MACHINE_HOST_ERROR;
-	if (!console_init(&console, &machine)) {
-		if (!machine_create(&machine, keel, options.mem << MIB,
-				    options.cpus))
-			status = run(&machine, &console, &options);
-		machine_destroy(&machine);
 	}
-	console_destroy(&console);
+	if (!console_init(&parts.console, &parts.machine, &options.timing)) {
+		status = run(&parts, keel, &options);
+		board_destroy(&parts.board);
+		machine_destroy(&parts.machine);
+	}
+	console_destroy(&parts.console);
+	boot_close(&options.boot);
 	close(keel);
 	return status;
 }

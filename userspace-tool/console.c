@@ -15,10 +15,12 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "board.h"
 #include "cmd.h"
 #include "console.h"
 #include "machine.h"
 #include "terminal.h"
+#include "timing.h"
 #include "vmx_names.h"
 
 #define CTRL_A	1
@@ -69,8 +71,23 @@ static void debug_exit(void *opaque, int status)
 	machine_stop(console->machine, MACHINE_DEBUG_EXIT, status);
 }
 
+static void debug_mark(void *opaque, __u8 mark)
+{
+	struct console *console = opaque;
+
+	timing_mark(console->timing, mark);
+}
+
+static void serial_irq(void *opaque, bool level)
+{
+	struct console *console = opaque;
+
+	irq_set(&console->irq, level);
+}
+
 static const struct serial_ops serial_ops = {
 	.send = print,
+	.irq = serial_irq,
 	.room = room,
 };
 
@@ -78,20 +95,24 @@ static const struct serial_ops serial_ops = {
  * console_init() - make a console
  * @console: filled in; console_destroy() undoes it, also after an error
  * @machine: its machine, created or not
+ * @timing: gets the guest's marks
  *
  * From here on signals wait for console_serve(), in all threads made later.
  *
  * Return: 0, or a negative errno after a message.
  */
-int console_init(struct console *console, struct machine *machine)
+int console_init(struct console *console, struct machine *machine,
+		 struct timing *timing)
 {
 	sigset_t mask;
 	size_t i;
 
 	memset(console, 0, sizeof(*console));
 	console->machine = machine;
+	console->timing = timing;
 	console->input = true;
 	console->debug.exit = debug_exit;
+	console->debug.mark = debug_mark;
 	console->debug.print = print;
 	console->debug.opaque = console;
 	serial_init(&console->serial, &serial_ops, console);
@@ -114,6 +135,8 @@ int console_init(struct console *console, struct machine *machine)
  * console_attach() - put its devices on the machine's bus
  * @console: the console
  *
+ * The machine has a board by now.
+ *
  * Return: 0, or a negative errno after a message.
  */
 int console_attach(struct console *console)
@@ -121,6 +144,7 @@ int console_attach(struct console *console)
 	struct bus *ports = &console->machine->ports;
 	int ret;
 
+	console->irq = board_irq(console->machine->board, BOARD_COM1_IRQ);
 	ret = serial_attach(&console->serial, ports, SERIAL_COM1);
 	if (!ret)
 		ret = debug_ports_attach(&console->debug, ports);
@@ -186,6 +210,8 @@ static void feed(struct console *console)
 {
 	size_t taken;
 
+	if (!console->queued)
+		return;
 	taken = serial_receive(&console->serial, console->queue,
 			       console->queued);
 	console->queued -= taken;

@@ -11,9 +11,11 @@
 #include <stddef.h>
 
 #include "devices/debug.h"
+#include "devices/irq.h"
 #include "devices/serial.h"
 
 struct machine;
+struct timing;
 
 /** define CONSOLE_QUEUE - keys kept for a guest that is slow to read them */
 #define CONSOLE_QUEUE	4096
@@ -22,7 +24,9 @@ struct machine;
  * struct console - the console
  * @machine: the machine; constant
  * @serial: its first serial port
+ * @irq: the interrupt of that; constant once attached
  * @debug: its debug ports
+ * @timing: gets the guest's marks; constant once attached
  * @room: eventfd, readable when the guest made room in the serial port
  * @signals: signalfd of the signals that end or suspend us
  * @old_mask: the signal mask before
@@ -38,7 +42,9 @@ struct machine;
 struct console {
 	struct machine *machine;
 	struct serial serial;
+	struct irq_pin irq;
 	struct debug_ports debug;
+	struct timing *timing;
 	int room;
 	int signals;
 	sigset_t old_mask;
@@ -50,7 +56,8 @@ struct console {
 	int signo;
 };
 
-int console_init(struct console *console, struct machine *machine);
+int console_init(struct console *console, struct machine *machine,
+		 struct timing *timing);
 void console_destroy(struct console *console);
 int console_attach(struct console *console);
 void console_serve(struct console *console);

@@ -72,19 +72,50 @@ static int get_info(struct machine *machine, int keel)
 	return 0;
 }
 
+static int create_vm(struct machine *machine, int keel, bool no_apicv)
+{
+	int ret;
+
+	machine->flags = KEEL_VM_LAPIC | (no_apicv ? KEEL_VM_NO_APICV : 0);
+	machine->vm = keel_create_vm(keel, machine->flags);
+	if (machine->vm < 0)
+		return say(machine->vm, "making a VM",
+			   create_remedy(machine->vm));
+	ret = memory_map(&machine->memory, machine->vm);
+	if (ret < 0)
+		return say(ret, "mapping guest memory", create_remedy(ret));
+	return 0;
+}
+
+static int create_vcpus(struct machine *machine, int keel, unsigned int nr)
+{
+	unsigned int i;
+	int ret;
+
+	machine->vcpus = calloc(nr, sizeof(*machine->vcpus));
+	if (!machine->vcpus)
+		return say(-ENOMEM, "vCPUs", NULL);
+	for (i = 0; i < nr; i++) {
+		machine->nr_vcpus = i + 1;
+		ret = create_vcpu(machine, i);
+		if (ret < 0)
+			return say(ret, "making a vCPU", create_remedy(ret));
+	}
+	ret = machine_set_cpuid(machine, keel);
+	return say(ret, "telling the guest its CPU", create_remedy(ret));
+}
+
 /**
  * machine_create() - make a machine
  * @machine: filled in; machine_destroy() undoes it, also after an error
  * @keel: descriptor from keel_open(); not kept
- * @bytes: guest memory, a multiple of 4096
- * @nr_vcpus: 1 to KEEL_MAX_VCPUS
+ * @config: what it is to be like
  *
  * Return: 0, or a negative errno after a message.
  */
-int machine_create(struct machine *machine, int keel, __u64 bytes,
-		   unsigned int nr_vcpus)
+int machine_create(struct machine *machine, int keel,
+		   const struct machine_config *config)
 {
-	unsigned int i;
 	int ret;
 
 	memset(machine, 0, sizeof(*machine));
@@ -98,30 +129,17 @@ int machine_create(struct machine *machine, int keel, __u64 bytes,
 	machine->done = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (machine->done < 0)
 		return say(-errno, "eventfd", NULL);
-	ret = memory_create(&machine->memory, bytes);
+	ret = memory_create(&machine->memory, config->bytes);
 	if (ret < 0)
 		return say(ret, "guest memory", "choose less with --mem");
 	if (machine->info.phys_bits < 64 &&
 	    memory_end(&machine->memory) >> machine->info.phys_bits)
 		return say(-EINVAL, "guest memory",
 			   "the CPU has too few physical address bits; choose less with --mem");
-	machine->vm = keel_create_vm(keel, 0);
-	if (machine->vm < 0)
-		return say(machine->vm, "making a VM",
-			   create_remedy(machine->vm));
-	ret = memory_map(&machine->memory, machine->vm);
+	ret = create_vm(machine, keel, config->no_apicv);
 	if (ret < 0)
-		return say(ret, "mapping guest memory", create_remedy(ret));
-	machine->vcpus = calloc(nr_vcpus, sizeof(*machine->vcpus));
-	if (!machine->vcpus)
-		return say(-ENOMEM, "vCPUs", NULL);
-	for (i = 0; i < nr_vcpus; i++) {
-		machine->nr_vcpus = i + 1;
-		ret = create_vcpu(machine, i);
-		if (ret < 0)
-			return say(ret, "making a vCPU", create_remedy(ret));
-	}
-	return 0;
+		return ret;
+	return create_vcpus(machine, keel, config->nr_vcpus);
 }
 
 /**
@@ -157,38 +175,22 @@ static void do_nothing(int signo)
 	(void)signo;
 }
 
-/**
- * machine_start() - let all vCPUs run
- * @machine: a machine whose vCPUs have a state
- *
- * The threads have the caller's signal mask, but for the one that stops them.
- *
- * Return: 0, or a negative errno after a message; machine_join() then ends
- * the threads that had been started.
- */
-int machine_start(struct machine *machine)
+/* With the machine's lock held. */
+static bool stop_locked(struct machine *machine, enum machine_end end,
+			int status)
 {
-	struct sigaction kick = { .sa_handler = do_nothing };
-	char name[16];
-	unsigned int i;
-	int ret;
+	const __u64 one = 1;
 
-	/* Without SA_RESTART: a blocked call returns, which is all it is for. */
-	sigaction(KICK, &kick, NULL);
-	for (i = 0; i < machine->nr_vcpus; i++) {
-		struct vcpu *vcpu = &machine->vcpus[i];
-
-		ret = pthread_create(&vcpu->thread, NULL, vcpu_thread, vcpu);
-		if (ret) {
-			machine_stop(machine, MACHINE_HOST_ERROR, 0);
-			return say(-ret, "starting a thread", NULL);
-		}
-		vcpu->started = true;
-		snprintf(name, sizeof(name), "keel-vcpu%hu",
-			 (unsigned short)i);
-		pthread_setname_np(vcpu->thread, name);
-	}
-	return 0;
+	if (machine->stopping)
+		return false;
+	machine->end = end;
+	machine->status = status;
+	machine->stopping = true;
+	pthread_cond_broadcast(&machine->wake);
+	/* It cannot fail: the counter is far from full. */
+	if (write(machine->done, &one, sizeof(one)) < 0)
+		abort();
+	return true;
 }
 
 /**
@@ -203,22 +205,70 @@ int machine_start(struct machine *machine)
  */
 bool machine_stop(struct machine *machine, enum machine_end end, int status)
 {
-	const __u64 one = 1;
 	bool first;
 
 	pthread_mutex_lock(&machine->lock);
-	first = !machine->stopping;
-	if (first) {
-		machine->end = end;
-		machine->status = status;
-		machine->stopping = true;
-		pthread_cond_broadcast(&machine->wake);
-	}
+	first = stop_locked(machine, end, status);
 	pthread_mutex_unlock(&machine->lock);
-	/* It cannot fail: the counter is far from full. */
-	if (first && write(machine->done, &one, sizeof(one)) < 0)
-		abort();
 	return first;
+}
+
+/* With the machine's lock held, so that no thread needs another that is not. */
+static int start_threads(struct machine *machine)
+{
+	char name[16];
+	unsigned int i;
+	int ret;
+
+	for (i = 0; i < machine->nr_vcpus; i++) {
+		struct vcpu *vcpu = &machine->vcpus[i];
+
+		ret = pthread_create(&vcpu->thread, NULL, vcpu_thread, vcpu);
+		if (ret)
+			return -ret;
+		vcpu->started = true;
+		snprintf(name, sizeof(name), "keel-vcpu%hu",
+			 (unsigned short)i);
+		pthread_setname_np(vcpu->thread, name);
+	}
+	return 0;
+}
+
+/**
+ * machine_start() - let all vCPUs run
+ * @machine: a machine whose vCPUs have a state
+ *
+ * The threads have the caller's signal mask, but for the one that stops them.
+ *
+ * Return: 0, or a negative errno after a message; machine_join() then ends
+ * the threads that had been started.
+ */
+int machine_start(struct machine *machine)
+{
+	struct sigaction kick = { .sa_handler = do_nothing };
+	int ret;
+
+	/* Without SA_RESTART: a blocked call returns, which is all it is for. */
+	sigaction(KICK, &kick, NULL);
+	pthread_mutex_lock(&machine->lock);
+	ret = start_threads(machine);
+	if (ret)
+		stop_locked(machine, MACHINE_HOST_ERROR, 0);
+	pthread_mutex_unlock(&machine->lock);
+	return say(ret, "starting a thread", NULL);
+}
+
+/**
+ * machine_kick() - take a vCPU out of KEEL_RUN, or keep it from entering it
+ * @vcpu: the vCPU; its thread has not been joined
+ *
+ * KEEL_RUN sees immediate_exit however late it comes to read it.  The vCPU's
+ * thread clears it before it looks why it was kicked.
+ */
+void machine_kick(struct vcpu *vcpu)
+{
+	__atomic_store_n(&vcpu->run->immediate_exit, 1, __ATOMIC_SEQ_CST);
+	pthread_kill(vcpu->thread, KICK);
 }
 
 /**
@@ -238,13 +288,11 @@ void machine_join(struct machine *machine)
 		if (!vcpu->started)
 			continue;
 		/*
-		 * KEEL_RUN sees immediate_exit however late it comes to read
-		 * it.  A write to a full pipe does not: it may begin just after
-		 * the signal came, so that one signal is not enough.
+		 * A write to a full pipe may begin just after the signal came,
+		 * so that one kick is not enough.
 		 */
-		vcpu->run->immediate_exit = 1;
 		do {
-			pthread_kill(vcpu->thread, KICK);
+			machine_kick(vcpu);
 		} while (pthread_tryjoin_np(vcpu->thread, NULL) == EBUSY &&
 			 !nanosleep(&soon, NULL));
 		vcpu->started = false;
@@ -259,7 +307,12 @@ void machine_join(struct machine *machine)
  */
 int machine_exit_status(const struct machine *machine)
 {
-	if (machine->end == MACHINE_DEBUG_EXIT)
+	switch (machine->end) {
+	case MACHINE_DEBUG_EXIT:
 		return machine->status;
-	return machine->end;
+	case MACHINE_POWER_OFF:
+		return 0;
+	default:
+		return machine->end;
+	}
 }

@@ -17,6 +17,8 @@
 #include "devices/bus.h"
 #include "memory.h"
 
+struct board;
+
 /**
  * enum machine_end - how a machine ended; also the exit status of keel run
  * @MACHINE_HALTED: all vCPUs executed HLT with interrupts off
@@ -25,9 +27,12 @@
  * @MACHINE_UNSUPPORTED: the guest did what Keel does not know
  * @MACHINE_HOST_ERROR: the host failed
  * @MACHINE_QUIT: it was told to
+ * @MACHINE_RESET: the guest reset the machine
  * @MACHINE_DEBUG_EXIT: the guest used the debug exit port; the status is odd
+ * @MACHINE_POWER_OFF: the guest switched the machine off; the status is 0
  *
- * Even numbers: the odd ones belong to the debug exit port.
+ * Even numbers: the odd ones belong to the debug exit port.  2 is that of a
+ * command line that was not understood.
  */
 enum machine_end {
 	MACHINE_HALTED = 0,
@@ -36,7 +41,21 @@ enum machine_end {
 	MACHINE_UNSUPPORTED = 8,
 	MACHINE_HOST_ERROR = 10,
 	MACHINE_QUIT = 12,
+	MACHINE_RESET = 14,
 	MACHINE_DEBUG_EXIT = 256,
+	MACHINE_POWER_OFF,
+};
+
+/**
+ * struct machine_config - what a machine is to be like
+ * @bytes: guest memory, a multiple of 4096
+ * @nr_vcpus: 1 to KEEL_MAX_VCPUS
+ * @no_apicv: serve local APICs in software, also where the CPU could do it
+ */
+struct machine_config {
+	__u64 bytes;
+	unsigned int nr_vcpus;
+	bool no_apicv;
 };
 
 /**
@@ -66,46 +85,69 @@ struct vcpu {
 /**
  * struct machine - a machine
  * @info: what the host offers; constant
+ * @flags: KEEL_VM_* that the VM was made with; constant
  * @vm: descriptor of the VM, -1 none; constant
  * @memory: guest memory; constant
  * @ports: port I/O; changed only while no vCPU runs
  * @mmio: physical memory addresses; changed only while no vCPU runs
  * @vcpus: the vCPUs; constant
  * @nr_vcpus: how many; constant
+ * @rsdp: guest physical address of ACPI's root system description pointer, for
+ *	kernels that start without firmware; 0: none; constant once started
+ * @board: the devices of a PC, which put themselves here; NULL none; constant
+ *	while vCPUs run
  * @verbose: log each exit; constant once started
  * @stopping: set once, under @lock; read without it
+ * @census: vCPUs are being counted, see halt.c; set under @lock, read without
  * @lock: guards what follows
- * @wake: signalled when @stopping is set
- * @nr_halted: vCPUs that halted with interrupts off
+ * @wake: signalled when @stopping is set, and when a census ends
+ * @census_round: number of the census
+ * @census_votes: vCPUs that have come to it
  * @end: how it ended, once @stopping
  * @status: of MACHINE_DEBUG_EXIT
  * @done: eventfd, readable once @stopping; -1 none; constant
  */
 struct machine {
 	struct keel_info info;
+	__u32 flags;
 	int vm;
 	struct memory memory;
 	struct bus ports;
 	struct bus mmio;
 	struct vcpu *vcpus;
 	unsigned int nr_vcpus;
+	__u64 rsdp;
+	struct board *board;
 	bool verbose;
 	atomic_bool stopping;
+	atomic_bool census;
 	pthread_mutex_t lock;
 	pthread_cond_t wake;
-	unsigned int nr_halted;
+	unsigned int census_round;
+	unsigned int census_votes;
 	enum machine_end end;
 	int status;
 	int done;
 };
 
-int machine_create(struct machine *machine, int keel, __u64 bytes,
-		   unsigned int nr_vcpus);
+int machine_create(struct machine *machine, int keel,
+		   const struct machine_config *config);
 void machine_destroy(struct machine *machine);
 int machine_start(struct machine *machine);
 bool machine_stop(struct machine *machine, enum machine_end end, int status);
 void machine_join(struct machine *machine);
 int machine_exit_status(const struct machine *machine);
+void machine_kick(struct vcpu *vcpu);
+
+/* cpuid.c */
+int machine_set_cpuid(struct machine *machine, int keel);
+int cpuid_topology(struct keel_cpuid_leaf *leaves, __u32 *nr, unsigned int id,
+		   unsigned int nr_vcpus);
+
+/* halt.c */
+void halt_exit(struct vcpu *vcpu);
+void halt_busy(struct vcpu *vcpu);
+void halt_vote(struct vcpu *vcpu);
 
 /* vcpu.c */
 void *vcpu_thread(void *arg);

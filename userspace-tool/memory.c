@@ -8,6 +8,7 @@
  */
 #include <errno.h>
 #include <stdint.h>
+#include <string.h>
 #include <sys/mman.h>
 
 #include "lib/keel.h"
@@ -29,8 +30,7 @@ int memory_create(struct memory *memory, __u64 bytes)
 	__u64 skip;
 	__u8 *area;
 
-	memory->base = NULL;
-	memory->bytes = 0;
+	memset(memory, 0, sizeof(*memory));
 	if (!bytes || bytes > MEMORY_MAX || bytes % 4096)
 		return -EINVAL;
 	area = mmap(NULL, bytes + align, PROT_READ | PROT_WRITE,
@@ -59,8 +59,46 @@ void memory_destroy(struct memory *memory)
 {
 	if (memory->base)
 		munmap(memory->base, memory->bytes);
-	memory->base = NULL;
-	memory->bytes = 0;
+	if (memory->rom)
+		munmap(memory->rom, memory->rom_bytes);
+	memset(memory, 0, sizeof(*memory));
+}
+
+/**
+ * memory_create_rom() - get memory for a ROM
+ * @memory: from memory_create(), which has no ROM yet
+ * @bytes: how much, a multiple of 4096, that fits into the room for devices
+ *
+ * Return: 0 or a negative errno.
+ */
+int memory_create_rom(struct memory *memory, __u64 bytes)
+{
+	void *area;
+
+	if (!bytes || bytes > MEMORY_HIGH - MEMORY_HOLE || bytes % 4096 ||
+	    memory->rom)
+		return -EINVAL;
+	area = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
+		    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (area == MAP_FAILED)
+		return -errno;
+	memory->rom = area;
+	memory->rom_bytes = bytes;
+	return 0;
+}
+
+/**
+ * memory_map_rom() - show the ROM to a VM: slot 2, read-only
+ * @memory: memory with a ROM
+ * @vm: descriptor from keel_create_vm()
+ *
+ * Return: 0 or a negative errno, see KEEL_SET_MEMORY.
+ */
+int memory_map_rom(const struct memory *memory, int vm)
+{
+	return keel_set_memory(vm, 2, KEEL_MEMORY_READONLY,
+			       MEMORY_HIGH - memory->rom_bytes,
+			       memory->rom_bytes, memory->rom);
 }
 
 static __u64 low_bytes(const struct memory *memory)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * The memory of a machine: one mapping of ours, seen by the guest below 3 GiB
- * and, where there is more, from 4 GiB on.  Between lies room for devices.
+ * and, where there is more, from 4 GiB on.  Between lies room for devices, with a
+ * ROM at its end.
  */
 #ifndef MEMORY_H
 #define MEMORY_H
@@ -21,16 +22,23 @@
  * @base: our address of guest physical 0, and of MEMORY_HOLE bytes on; what
  *	lies from MEMORY_HIGH on follows without a hole.  NULL: none.
  * @bytes: length
+ * @rom: our address of the ROM that ends at MEMORY_HIGH, NULL: none
+ * @rom_bytes: its length
  *
- * Constant from memory_create() to memory_destroy().
+ * Constant from memory_create() to memory_destroy(), the ROM from
+ * memory_create_rom() on.
  */
 struct memory {
 	__u8 *base;
 	__u64 bytes;
+	__u8 *rom;
+	__u64 rom_bytes;
 };
 
 int memory_create(struct memory *memory, __u64 bytes);
 void memory_destroy(struct memory *memory);
+int memory_create_rom(struct memory *memory, __u64 bytes);
+int memory_map_rom(const struct memory *memory, int vm);
 int memory_map(const struct memory *memory, int vm);
 void *memory_at(const struct memory *memory, __u64 gpa, __u64 bytes);
 __u64 memory_end(const struct memory *memory);

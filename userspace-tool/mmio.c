@@ -18,6 +18,8 @@
 #define CR0_PG		0x80000000ULL
 #define VECTOR_PF	14
 #define PAGE_MASK	0xfffULL
+/* Where the local APIC is after reset (SDM, "Local APIC Status and Location"). */
+#define LAPIC_BASE	0xfee00000ULL
 /* Pending debug exceptions: a single step (SDM, "Guest Non-Register State"). */
 #define PENDING_BS	0x4000
 #define TRANSLATIONS	4
@@ -102,6 +104,39 @@ static int check(void *opaque, __u64 gva, unsigned int bytes,
 	return translate(opaque, gva, access, &gpa, fault);
 }
 
+/*
+ * The module serves the plain moves that reach the APIC page; what else does
+ * comes here.  A register is 32 bits wide.  Narrower reads get their part of it;
+ * other accesses are undefined (SDM, "APIC Register Address Map"): these read
+ * as ones or are dropped.
+ */
+static bool in_lapic(__u64 gpa)
+{
+	return gpa >> 12 == LAPIC_BASE >> 12;
+}
+
+static bool lapic_read(struct vcpu *vcpu, __u64 gpa, unsigned int bytes,
+		       __u64 *value)
+{
+	unsigned int shift = gpa % 4 * 8;
+	__u32 reg;
+
+	*value = ~0ULL;
+	if (gpa % 4 + bytes > 4 ||
+	    keel_lapic_read(vcpu->fd, gpa & PAGE_MASK & ~3ULL, &reg))
+		return false;
+	*value = reg >> shift & (bytes == 4 ? ~0U : (1U << bytes * 8) - 1);
+	return true;
+}
+
+static bool lapic_write(struct vcpu *vcpu, __u64 gpa, unsigned int bytes,
+			__u64 value)
+{
+	if (gpa % 4 || bytes != 4)
+		return false;
+	return !keel_lapic_write(vcpu->fd, gpa & PAGE_MASK, value);
+}
+
 static void device_read(struct vcpu *vcpu, __u64 gpa, __u8 *data,
 			unsigned int bytes)
 {
@@ -111,7 +146,11 @@ static void device_read(struct vcpu *vcpu, __u64 gpa, __u8 *data,
 
 	for (; bytes; gpa += part, data += part, bytes -= part) {
 		part = bytes < sizeof(value) ? bytes : sizeof(value);
-		claimed = bus_read(&vcpu->machine->mmio, gpa, part, &value);
+		if (in_lapic(gpa))
+			claimed = lapic_read(vcpu, gpa, part, &value);
+		else
+			claimed = bus_read(&vcpu->machine->mmio, gpa, part,
+					   &value);
 		memcpy(data, &value, part);
 		vcpu_note(vcpu, "; read 0x%llx, %u-bit: 0x%llx%s", gpa,
 			  part * 8, value, claimed ? "" : " (no device)");
@@ -129,7 +168,11 @@ static void device_write(struct vcpu *vcpu, __u64 gpa, const __u8 *data,
 		part = bytes < sizeof(value) ? bytes : sizeof(value);
 		value = 0;
 		memcpy(&value, data, part);
-		claimed = bus_write(&vcpu->machine->mmio, gpa, part, value);
+		if (in_lapic(gpa))
+			claimed = lapic_write(vcpu, gpa, part, value);
+		else
+			claimed = bus_write(&vcpu->machine->mmio, gpa, part,
+					    value);
 		vcpu_note(vcpu, "; write 0x%llx, %u-bit: 0x%llx%s", gpa,
 			  part * 8, value, claimed ? "" : " (no device)");
 	}

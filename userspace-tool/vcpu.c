@@ -10,13 +10,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "board.h"
 #include "cmd.h"
 #include "exit_log.h"
 #include "lib/keel.h"
 #include "machine.h"
 #include "vmcs_names.h"
-
-#define RFLAGS_IF	0x200
 
 /**
  * vcpu_note() - add something to the exit log's line
@@ -106,30 +105,31 @@ static void serve_io(struct vcpu *vcpu)
 		vcpu_note(vcpu, " (no device)");
 }
 
-/* Whether the vCPU is to run on. */
-static bool serve_hlt(struct vcpu *vcpu)
+static void serve_hlt(struct vcpu *vcpu)
 {
-	struct machine *machine = vcpu->machine;
-	struct keel_state state;
-	bool last;
-
-	if (!read_regs(vcpu, &state))
-		return false;
 	/* Before it waits. */
 	exit_log_flush(vcpu);
-	pthread_mutex_lock(&machine->lock);
-	if (state.regs.rflags & RFLAGS_IF) {
-		/* No device of this machine interrupts yet: wait for the end. */
-		while (!machine->stopping)
-			pthread_cond_wait(&machine->wake, &machine->lock);
-		last = false;
-	} else {
-		last = ++machine->nr_halted == machine->nr_vcpus;
-	}
-	pthread_mutex_unlock(&machine->lock);
-	if (last)
-		machine_stop(machine, MACHINE_HALTED, 0);
-	return false;
+	halt_exit(vcpu);
+}
+
+static void serve_eoi(struct vcpu *vcpu)
+{
+	struct board *board = vcpu->machine->board;
+
+	vcpu_note(vcpu, " vector 0x%x", vcpu->run->eoi.vector);
+	if (board)
+		irqchip_eoi(&board->irqchip, vcpu->run->eoi.vector);
+}
+
+/* The module asks nobody else: without an answer it has no vector. */
+static void serve_extint(struct vcpu *vcpu)
+{
+	struct board *board = vcpu->machine->board;
+
+	if (!board)
+		return;
+	vcpu->run->extint.vector = irqchip_ack(&board->irqchip);
+	vcpu_note(vcpu, " vector 0x%x", vcpu->run->extint.vector);
 }
 
 /* Nobody takes hypercalls: say so as unclaimed addresses do, with all ones. */
@@ -207,7 +207,14 @@ static bool serve(struct vcpu *vcpu)
 		vcpu_mmio(vcpu);
 		return true;
 	case KEEL_EXIT_HLT:
-		return serve_hlt(vcpu);
+		serve_hlt(vcpu);
+		return true;
+	case KEEL_EXIT_EOI:
+		serve_eoi(vcpu);
+		return true;
+	case KEEL_EXIT_EXTINT:
+		serve_extint(vcpu);
+		return true;
 	case KEEL_EXIT_HYPERCALL:
 		serve_hypercall(vcpu);
 		return true;
@@ -258,6 +265,33 @@ static __u64 groups_wanted(const struct vcpu *vcpu)
 	return vcpu->machine->verbose ? KEEL_STATE_REGS : 0;
 }
 
+/*
+ * A signal or a kick.  The mark goes first and then the reason is looked at:
+ * who kicks sets the reason first and then the mark.
+ */
+static void interrupted(struct vcpu *vcpu)
+{
+	__atomic_store_n(&vcpu->run->immediate_exit, 0, __ATOMIC_SEQ_CST);
+	if (vcpu->machine->census)
+		halt_vote(vcpu);
+}
+
+/* Serve an exit; returns whether the vCPU is to run on. */
+static bool serve_and_log(struct vcpu *vcpu)
+{
+	struct machine *machine = vcpu->machine;
+	bool more;
+
+	if (machine->census && vcpu->run->exit_reason != KEEL_EXIT_HLT)
+		halt_busy(vcpu);
+	vcpu->note[0] = '\0';
+	if (machine->verbose)
+		exit_log_begin(vcpu);
+	more = serve(vcpu);
+	exit_log_flush(vcpu);
+	return more;
+}
+
 /**
  * vcpu_thread() - run a vCPU until its machine ends
  * @arg: the struct vcpu
@@ -271,23 +305,23 @@ void *vcpu_thread(void *arg)
 	bool more = true;
 	int ret;
 
+	/* Until all threads are there: one kicks the other. */
+	pthread_mutex_lock(&machine->lock);
+	pthread_mutex_unlock(&machine->lock);
 	while (more && !machine->stopping) {
 		vcpu->wanted = groups_wanted(vcpu);
 		vcpu->run->state_wanted = vcpu->wanted;
 		ret = keel_run(vcpu->fd);
-		if (ret == -EINTR)
-			continue;
-		if (ret < 0) {
+		if (!ret) {
+			more = serve_and_log(vcpu);
+		} else if (ret == -EINTR) {
+			interrupted(vcpu);
+		} else {
 			vcpu_fail(vcpu, MACHINE_HOST_ERROR,
 				  "running the guest: %s; %s", strerror(-ret),
 				  run_remedy(ret));
 			break;
 		}
-		vcpu->note[0] = '\0';
-		if (machine->verbose)
-			exit_log_begin(vcpu);
-		more = serve(vcpu);
-		exit_log_flush(vcpu);
 	}
 	return NULL;
 }

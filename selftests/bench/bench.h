@@ -3,6 +3,7 @@
 #ifndef KEEL_BENCH_H
 #define KEEL_BENCH_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include <keel.h>
@@ -14,28 +15,45 @@
  * @count: rounds of the loop
  * @fresh: address of pages for first_touch, one a round
  * @ticks: out: what RDTSC says of all rounds
+ * @delay: until a timer fires, or an IPI is sent, ticks
+ * @spins: out: turns of the loop in which the guest waited
+ * @ready: out: the other vCPU can take interrupts
  */
 struct params {
 	uint64_t count;
 	uint64_t fresh;
 	uint64_t ticks;
+	uint64_t delay;
+	uint64_t spins;
+	uint64_t ready;
 };
+
+#define MAX_VCPUS	2
+
+/* What a machine has. */
+#define MACHINE_LAPIC		1	/* local APICs in the kernel */
+#define MACHINE_NO_APICV	2	/* which the CPU must not virtualize */
 
 /**
  * struct side - a hypervisor, with one machine on it
  * @name: for people
- * @open: make a machine with @memory; 0 or a negative errno
- * @run: start at @state and serve exits until the guest writes to PORT_DONE;
- *	0 or a negative errno, -EPROTO for an exit that should not be
+ * @open: make a machine with @memory, MACHINE_* and so many vCPUs; 0 or a
+ *	negative errno
+ * @run: start a vCPU at @state and serve exits until the guest writes to
+ *	PORT_DONE; 0 or a negative errno, -EPROTO for an exit that should not be
  * @null_ioctl: an ioctl that does nothing
  * @close: undo @open; half opened is fine
+ * @make_vm: a VM alone, for its memory: a file descriptor or a negative errno
+ * @make_vcpu: likewise a vCPU
  */
 struct side {
 	const char *name;
-	int (*open)(void *memory);
-	int (*run)(const struct keel_state *state);
+	int (*open)(void *memory, unsigned int flags, unsigned int vcpus);
+	int (*run)(unsigned int vcpu, const struct keel_state *state);
 	void (*null_ioctl)(void);
 	void (*close)(void);
+	int (*make_vm)(unsigned int flags);
+	int (*make_vcpu)(int vm, unsigned int id);
 };
 
 extern const struct side keel_side, kvm_side;

@@ -10,9 +10,12 @@
  * Each figure is the median of several batches, so that a timer interrupt in
  * one of them does not show.
  */
+#define _GNU_SOURCE	/* CPU_SET() */
 #include <errno.h>
 #include <getopt.h>
 #include <glob.h>
+#include <pthread.h>
+#include <sched.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,13 +27,21 @@
 #include <x86intrin.h>
 
 #include "bench.h"
+#include "memory.h"
 
 #define BATCHES		15
 #define ROUNDS		100
 
-extern const char guest_begin[], guest_end[];
+/* More than it takes to arm a timer; and more than KVM polls before it sleeps. */
+#define SHORT_DELAY	10000
+#define LONG_DELAY	100000
+
+extern const char guest_begin[], guest_end[], irq_taken[], irq_ping[], irq_stop[];
 extern const char bench_loop[], bench_cpuid[], bench_rdmsr[], bench_wrmsr[],
-	bench_out_user[], bench_in_user[], bench_mmio_user[], bench_first_touch[];
+	bench_out_user[], bench_in_user[], bench_mmio_user[], bench_first_touch[],
+	bench_eoi[], bench_icr[], bench_apic_read[], bench_apic_eoi[], bench_spin[],
+	bench_timer[], bench_timer_hlt[], bench_self_ipi_hlt[], bench_ipi[],
+	bench_ipi_hlt[], bench_peer[], bench_peer_hlt[];
 
 static void null_syscall(const struct side *side)
 {
@@ -42,29 +53,72 @@ static void null_ioctl(const struct side *side)
 	side->null_ioctl();
 }
 
-/* Either @guest, or @host for what user space does itself. */
+/* What is measured on machines of one kind. */
+enum group {
+	EXITS,		/* user space has the interrupts */
+	INTERRUPTS,	/* a local APIC */
+	IPI,		/* two CPUs */
+	MEMORY,
+	NR_GROUPS,
+};
+
+static const struct {
+	const char *name;
+	unsigned int flags;
+	unsigned int vcpus;
+} groups[NR_GROUPS] = {
+	[EXITS] = { "exits", 0, 1 },
+	[INTERRUPTS] = { "interrupts", MACHINE_LAPIC, 1 },
+	[IPI] = { "ipi", MACHINE_LAPIC, 2 },
+	[MEMORY] = { "memory" },
+};
+
+/*
+ * Either @guest, or @host for what user space does itself.  @peer is what the other
+ * vCPU does meanwhile.  Where the guest waits, SPINS, that is not counted.
+ */
 static const struct bench {
+	enum group group;
 	const char *name;
 	const char *guest;
 	void (*host)(const struct side *side);
+	const char *peer;
+	unsigned int rounds;
+	unsigned int delay;
+	bool spins;
 } benches[] = {
-	{ "null_syscall", NULL, null_syscall },
-	{ "null_ioctl", NULL, null_ioctl },
-	{ "loop", bench_loop },
-	{ "cpuid", bench_cpuid },
-	{ "rdmsr", bench_rdmsr },
-	{ "wrmsr", bench_wrmsr },
-	{ "out_user", bench_out_user },
-	{ "in_user", bench_in_user },
-	{ "mmio_user", bench_mmio_user },
-	{ "first_touch", bench_first_touch },
+	{ EXITS, "null_syscall", .host = null_syscall },
+	{ EXITS, "null_ioctl", .host = null_ioctl },
+	{ EXITS, "loop", bench_loop },
+	{ EXITS, "cpuid", bench_cpuid },
+	{ EXITS, "rdmsr", bench_rdmsr },
+	{ EXITS, "wrmsr", bench_wrmsr },
+	{ EXITS, "out_user", bench_out_user },
+	{ EXITS, "in_user", bench_in_user },
+	{ EXITS, "mmio_user", bench_mmio_user },
+	{ EXITS, "first_touch", bench_first_touch },
+	{ INTERRUPTS, "lapic_cpuid", bench_cpuid },
+	{ INTERRUPTS, "lapic_rdmsr", bench_rdmsr },
+	{ INTERRUPTS, "lapic_out_user", bench_out_user },
+	{ INTERRUPTS, "eoi", bench_eoi },
+	{ INTERRUPTS, "icr", bench_icr },
+	{ INTERRUPTS, "apic_read", bench_apic_read },
+	{ INTERRUPTS, "apic_eoi", bench_apic_eoi },
+	{ INTERRUPTS, "timer", bench_timer, .delay = SHORT_DELAY, .spins = true },
+	{ INTERRUPTS, "timer_hlt", bench_timer_hlt, .delay = LONG_DELAY },
+	{ INTERRUPTS, "self_ipi_hlt", bench_self_ipi_hlt },
+	{ IPI, "ipi", bench_ipi, .peer = bench_peer },
+	{ IPI, "ipi_hlt", bench_ipi_hlt, .peer = bench_peer_hlt, .rounds = 20,
+	  .delay = LONG_DELAY },
 };
 
 #define NR_BENCHES	(sizeof(benches) / sizeof(benches[0]))
 
 /* Ticks a round; 0 is not measured. */
 static double result[2][NR_BENCHES];
-static bool json;
+static struct memory memory[2];
+static bool wanted[NR_GROUPS];
+static bool json, apicv;
 
 static int compare(const void *a, const void *b)
 {
@@ -73,42 +127,102 @@ static int compare(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
+static void start_state(struct keel_state *state, const char *guest, unsigned int vcpu)
+{
+	keel_start_long(state, GUEST_CODE + (guest - guest_begin), GUEST_GDT, GUEST_TABLES);
+	state->segments.idtr.base = GUEST_IDT;
+	state->segments.idtr.limit = 4095;
+	state->regs.gpr[KEEL_RSP] = GUEST_STACKS + vcpu * 4096;
+}
+
+static void pin(unsigned int cpu)
+{
+	cpu_set_t cpus;
+
+	CPU_ZERO(&cpus);
+	CPU_SET(cpu, &cpus);
+	sched_setaffinity(0, sizeof(cpus), &cpus);
+}
+
+struct peer {
+	const struct side *side;
+	const char *guest;
+};
+
+static void *run_peer(void *arg)
+{
+	const struct peer *peer = arg;
+	struct keel_state state;
+	int ret;
+
+	pin(1);
+	start_state(&state, peer->guest, 1);
+	ret = peer->side->run(1, &state);
+	if (ret) {
+		/* The other vCPU waits for it. */
+		fprintf(stderr, "keel-bench: second vCPU on %s: %s\n", peer->side->name,
+			strerror(-ret));
+		exit(1);
+	}
+	return NULL;
+}
+
+static int run_guest(const struct side *side, const struct bench *bench)
+{
+	struct peer peer = { side, bench->peer };
+	struct keel_state state;
+	pthread_t thread;
+	int ret;
+
+	if (bench->peer && pthread_create(&thread, NULL, run_peer, &peer))
+		return -EAGAIN;
+	start_state(&state, bench->guest, 0);
+	ret = side->run(0, &state);
+	/* After an error nobody ends the other one. */
+	if (bench->peer && !ret)
+		pthread_join(thread, NULL);
+	return ret;
+}
+
+/* @spin_ticks: what one turn takes in which the guest waits */
 static int batch(const struct side *side, const struct bench *bench, char *memory,
-		 unsigned int nr, double *ticks)
+		 unsigned int nr, double spin_ticks, double *ticks)
 {
 	struct params *params = (void *)(memory + GUEST_PARAMS);
-	struct keel_state state;
+	unsigned int rounds = bench->rounds ?: ROUNDS;
 	unsigned long long begin;
-	int i, ret;
+	unsigned int i;
+	int ret;
 
 	if (bench->host) {
 		begin = __rdtsc();
-		for (i = 0; i < ROUNDS; i++)
+		for (i = 0; i < rounds; i++)
 			bench->host(side);
-		*ticks = (double)(__rdtsc() - begin) / ROUNDS;
+		*ticks = (double)(__rdtsc() - begin) / rounds;
 		return 0;
 	}
-	keel_start_long(&state, GUEST_CODE + (bench->guest - guest_begin), GUEST_GDT,
-			GUEST_TABLES);
-	params->count = ROUNDS;
-	/* Page tables for the pages of all batches come in the first, discarded. */
-	params->fresh = GUEST_FRESH + nr * ROUNDS * 4096ULL;
-	ret = side->run(&state);
-	*ticks = (double)params->ticks / ROUNDS;
+	*params = (struct params) {
+		.count = rounds,
+		/* Page tables for the pages of all batches come in the first, discarded. */
+		.fresh = GUEST_FRESH + nr * ROUNDS * 4096ULL,
+		.delay = bench->delay,
+	};
+	ret = run_guest(side, bench);
+	*ticks = (params->ticks - params->spins * spin_ticks) / rounds;
 	return ret;
 }
 
 static int measure(const struct side *side, const struct bench *bench, char *memory,
-		   double *ticks)
+		   double spin_ticks, double *ticks)
 {
 	double batches[BATCHES];
 	unsigned int i;
 	int ret;
 
 	/* Once for the caches, and what is made on first use. */
-	ret = batch(side, bench, memory, 0, &batches[0]);
+	ret = batch(side, bench, memory, 0, spin_ticks, &batches[0]);
 	for (i = 0; !ret && i < BATCHES; i++)
-		ret = batch(side, bench, memory, i + 1, &batches[i]);
+		ret = batch(side, bench, memory, i + 1, spin_ticks, &batches[i]);
 	if (ret) {
 		fprintf(stderr, "keel-bench: %s on %s: %s\n", bench->name, side->name,
 			strerror(-ret));
@@ -117,6 +231,17 @@ static int measure(const struct side *side, const struct bench *bench, char *mem
 	qsort(batches, BATCHES, sizeof(batches[0]), compare);
 	*ticks = batches[BATCHES / 2];
 	return 0;
+}
+
+/* SDM: "64-Bit Mode IDT": a present interrupt gate. */
+static void write_gate(char *memory, unsigned int vector, const char *handler)
+{
+	uint64_t address = GUEST_CODE + (handler - guest_begin);
+	uint64_t *gate = (uint64_t *)(memory + GUEST_IDT) + 2 * vector;
+
+	gate[0] = (address & 0xffff) | KEEL_START_CODE << 16 | 0x8eULL << 40 |
+		(address >> 16) << 48;
+	gate[1] = address >> 32;
 }
 
 static char *make_memory(void)
@@ -132,25 +257,61 @@ static char *make_memory(void)
 	memcpy(memory + GUEST_CODE, guest_begin, guest_end - guest_begin);
 	keel_write_gdt(memory + GUEST_GDT, 1);
 	keel_write_long_tables(memory + GUEST_TABLES, GUEST_TABLES, GUEST_MAPPED);
+	write_gate(memory, VECTOR_TAKEN, irq_taken);
+	write_gate(memory, VECTOR_PING, irq_ping);
+	write_gate(memory, VECTOR_STOP, irq_stop);
 	return memory;
+}
+
+/* One turn of the wait: its row less the loop around it. */
+static int calibrate(const struct side *side, char *memory, double *spin_ticks)
+{
+	static const struct bench spin = { INTERRUPTS, "spin", bench_spin };
+	static const struct bench loop = { INTERRUPTS, "loop", bench_loop };
+	double turn = 0, around = 0;
+	int ret;
+
+	ret = measure(side, &spin, memory, 0, &turn);
+	if (!ret)
+		ret = measure(side, &loop, memory, 0, &around);
+	*spin_ticks = turn - around;
+	return ret;
+}
+
+static int measure_group(const struct side *side, enum group group, char *memory,
+			 double *results)
+{
+	double spin_ticks = 0;
+	unsigned int i;
+	int ret;
+
+	ret = side->open(memory, groups[group].flags |
+			 (groups[group].flags && !apicv ? MACHINE_NO_APICV : 0),
+			 groups[group].vcpus);
+	if (ret)
+		fprintf(stderr, "keel-bench: no machine on %s: %s\n", side->name,
+			strerror(-ret));
+	if (!ret && group == INTERRUPTS)
+		ret = calibrate(side, memory, &spin_ticks);
+	for (i = 0; !ret && i < NR_BENCHES; i++)
+		if (benches[i].group == group)
+			ret = measure(side, &benches[i], memory,
+				      benches[i].spins ? spin_ticks : 0, &results[i]);
+	side->close();
+	return ret;
 }
 
 static int measure_side(const struct side *side, double *results)
 {
 	char *memory = make_memory();
-	unsigned int i;
-	int ret;
+	int ret = memory ? 0 : -ENOMEM;
+	enum group group;
 
-	if (!memory)
-		return -ENOMEM;
-	ret = side->open(memory);
-	if (ret)
-		fprintf(stderr, "keel-bench: no machine on %s: %s\n", side->name,
-			strerror(-ret));
-	for (i = 0; !ret && i < NR_BENCHES; i++)
-		ret = measure(side, &benches[i], memory, &results[i]);
-	side->close();
-	munmap(memory, GUEST_MEMORY);
+	for (group = EXITS; !ret && group <= IPI; group++)
+		if (wanted[group])
+			ret = measure_group(side, group, memory, results);
+	if (memory)
+		munmap(memory, GUEST_MEMORY);
 	return ret;
 }
 
@@ -236,45 +397,130 @@ static void print_mitigations(void)
 	fclose(f);
 }
 
-static void print_bench(unsigned int i, const char *mitigations)
+/* "" where interrupts are user space's, who then has no use for it. */
+static const char *apicv_word(const struct bench *bench)
+{
+	if (bench->group == EXITS)
+		return "";
+	return apicv ? " apicv=on" : " apicv=off";
+}
+
+static void print_bench(unsigned int i, const char *mitigations, bool *first)
 {
 	double keel = result[0][i], kvm = result[1][i];
+	const struct bench *bench = &benches[i];
 
 	if (!json) {
-		printf("bench: %s mitigations=%s keel=%.0f kvm=%.0f ratio=%.3f\n",
-		       benches[i].name, mitigations, keel, kvm, kvm ? keel / kvm : 0);
+		printf("bench: %s mitigations=%s%s keel=%.0f kvm=%.0f ratio=%.3f\n",
+		       bench->name, mitigations, apicv_word(bench), keel, kvm,
+		       kvm ? keel / kvm : 0);
 		return;
 	}
 	printf("%s\n    {\"name\": \"%s\", \"keel\": %.1f, \"kvm\": %.1f, \"ratio\": %.3f}",
-	       i ? "," : "", benches[i].name, keel, kvm, kvm ? keel / kvm : 0);
+	       *first ? "" : ",", bench->name, keel, kvm, kvm ? keel / kvm : 0);
+	*first = false;
+}
+
+/* What Keel says of itself: a kind a line, as "memory: KIND: BYTES". */
+static void print_memory_kinds(bool *first)
+{
+	FILE *f = fopen("/sys/kernel/debug/keel/memory", "r");
+	char line[128], kind[64];
+	unsigned int bytes;
+
+	if (!f)
+		return;
+	while (fgets(line, sizeof(line), f)) {
+		if (sscanf(line, " %63[^:]: %u", kind, &bytes) != 2)
+			continue;
+		if (json)
+			printf("%s\n    {\"name\": \"%s\", \"keel\": %u}",
+			       *first ? "" : ",", kind, bytes);
+		else
+			printf("memory: %s: keel=%u\n", kind, bytes);
+		*first = false;
+	}
+	fclose(f);
+}
+
+static void print_memory_row(const char *name, double keel, double kvm, bool *first)
+{
+	if (json)
+		printf("%s\n    {\"name\": \"%s\", \"keel\": %.0f, \"kvm\": %.0f}",
+		       *first ? "" : ",", name, keel, kvm);
+	else
+		printf("memory: %s: keel=%.0f kvm=%.0f\n", name, keel, kvm);
+	*first = false;
+}
+
+static void print_memory(void)
+{
+	bool first = true;
+
+	print_memory_row("measured: VM", memory[0].vm, memory[1].vm, &first);
+	print_memory_row("measured: vCPU", memory[0].vcpu, memory[1].vcpu, &first);
+	print_memory_kinds(&first);
 }
 
 static void print_all(void)
 {
 	const char *mitigations = mitigations_off() ? "off" : "default";
+	bool first = true;
 	unsigned int i;
 
 	if (json)
-		printf("{\n  \"mitigations\": \"%s\",\n  \"in_force\": [", mitigations);
-	print_mitigations();
+		printf("{\n  \"mitigations\": \"%s\",\n  \"apicv\": %s,\n  \"in_force\": [",
+		       mitigations, apicv ? "true" : "false");
+	if (wanted[EXITS])
+		print_mitigations();
 	if (json)
 		printf("\n  ],\n  \"bench\": [");
 	for (i = 0; i < NR_BENCHES; i++)
-		print_bench(i, mitigations);
+		if (wanted[benches[i].group])
+			print_bench(i, mitigations, &first);
+	if (json)
+		printf("\n  ],\n  \"memory\": [");
+	if (wanted[MEMORY])
+		print_memory();
 	if (json)
 		printf("\n  ]\n}\n");
 }
 
 static int usage(void)
 {
-	fprintf(stderr, "usage: keel-bench [--json]\n"
-		"Compares exits on Keel and on /dev/kvm; both modules must be loaded.\n");
+	fprintf(stderr, "usage: keel-bench [--json] [exits|interrupts|ipi|memory]...\n"
+		"Compares Keel and /dev/kvm; both modules must be loaded.\n"
+		"Interrupts with APIC virtualization by the CPU where kvm_intel has enable_apicv.\n");
 	return 2;
+}
+
+static bool choose(const char *name)
+{
+	enum group group;
+
+	for (group = 0; group < NR_GROUPS; group++)
+		if (!strcmp(name, groups[group].name))
+			return wanted[group] = true;
+	return false;
+}
+
+static int measure_all(void)
+{
+	int ret;
+
+	/* One after the other: who has a VM has VMX. */
+	ret = measure_side(&keel_side, result[0]);
+	ret = measure_side(&kvm_side, result[1]) ?: ret;
+	if (!wanted[MEMORY])
+		return ret;
+	ret = measure_memory(&keel_side, &memory[0]) ?: ret;
+	return measure_memory(&kvm_side, &memory[1]) ?: ret;
 }
 
 int main(int argc, char **argv)
 {
 	static const struct option options[] = { { "json", no_argument, NULL, 'j' }, {} };
+	char line[8];
 	int ret, opt;
 
 	while ((opt = getopt_long(argc, argv, "", options, NULL)) != -1) {
@@ -282,13 +528,21 @@ int main(int argc, char **argv)
 			return usage();
 		json = true;
 	}
-	if (optind < argc)
-		return usage();
+	if (optind == argc)
+		wanted[EXITS] = wanted[INTERRUPTS] = wanted[MEMORY] = true;
+	for (; optind < argc; optind++)
+		if (!choose(argv[optind]))
+			return usage();
+	if (wanted[IPI] && sysconf(_SC_NPROCESSORS_ONLN) < 2) {
+		fprintf(stderr, "keel-bench: ipi: needs two CPUs\n");
+		return 1;
+	}
+	apicv = read_line("/sys/module/kvm_intel/parameters/enable_apicv", line, sizeof(line)) &&
+		*line == 'Y';
 	/* The testbed's init gives its children all ports, which few VMMs have. */
 	iopl(0);
-	/* One after the other: who has a VM has VMX. */
-	ret = measure_side(&keel_side, result[0]);
-	ret = measure_side(&kvm_side, result[1]) ?: ret;
+	pin(0);
+	ret = measure_all();
 	print_all();
 	return ret ? 1 : 0;
 }

@@ -6,31 +6,59 @@
 
 #include "bench.h"
 
-static int dev = -1, vm = -1, vcpu = -1;
-static struct keel_run *run_page;
+static int dev = -1, vm = -1;
 static struct keel_info info;
 
-static int open_keel(void *memory)
+static struct vcpu {
+	int fd;
+	struct keel_run *run;
+} vcpus[MAX_VCPUS] = { { -1 }, { -1 } };
+
+static int make_vm(unsigned int flags)
 {
+	if (dev < 0)
+		dev = keel_open();
+	if (dev < 0)
+		return dev;
+	return keel_create_vm(dev, (flags & MACHINE_LAPIC ? KEEL_VM_LAPIC : 0) |
+			      (flags & MACHINE_NO_APICV ? KEEL_VM_NO_APICV : 0));
+}
+
+static int make_vcpu(int in_vm, unsigned int id)
+{
+	return keel_create_vcpu(in_vm, id);
+}
+
+static int open_vcpu(unsigned int id)
+{
+	struct vcpu *vcpu = &vcpus[id];
+
+	vcpu->fd = make_vcpu(vm, id);
+	if (vcpu->fd < 0)
+		return vcpu->fd;
+	return keel_map_run(vcpu->fd, info.run_size, &vcpu->run);
+}
+
+static int open_keel(void *memory, unsigned int flags, unsigned int nr)
+{
+	unsigned int i;
 	int ret;
 
-	ret = dev = keel_open();
+	ret = vm = make_vm(flags);
 	if (ret >= 0)
 		ret = keel_get_info(dev, KEEL_CPU_ALL, &info);
 	if (ret >= 0)
-		ret = vm = keel_create_vm(dev, 0);
-	if (ret >= 0)
 		ret = keel_set_memory(vm, 0, 0, 0, GUEST_MEMORY, memory);
-	if (ret >= 0)
-		ret = vcpu = keel_create_vcpu(vm, 0);
-	if (ret >= 0)
-		ret = keel_map_run(vcpu, info.run_size, &run_page);
+	for (i = 0; ret >= 0 && i < nr; i++)
+		ret = open_vcpu(i);
 	return ret < 0 ? ret : 0;
 }
 
-static int run_keel(const struct keel_state *state)
+static int run_keel(unsigned int id, const struct keel_state *state)
 {
+	struct keel_run *run_page = vcpus[id].run;
 	struct keel_state copy = *state;
+	int vcpu = vcpus[id].fd;
 	int ret;
 
 	run_page->state_wanted = 0;
@@ -78,10 +106,14 @@ static void close_fd(int *fd)
 
 static void close_keel(void)
 {
-	if (run_page)
-		keel_unmap_run(run_page, info.run_size);
-	run_page = NULL;
-	close_fd(&vcpu);
+	unsigned int i;
+
+	for (i = 0; i < MAX_VCPUS; i++) {
+		if (vcpus[i].run)
+			keel_unmap_run(vcpus[i].run, info.run_size);
+		vcpus[i].run = NULL;
+		close_fd(&vcpus[i].fd);
+	}
 	close_fd(&vm);
 	close_fd(&dev);
 }
@@ -92,4 +124,6 @@ const struct side keel_side = {
 	.run = run_keel,
 	.null_ioctl = null_ioctl,
 	.close = close_keel,
+	.make_vm = make_vm,
+	.make_vcpu = make_vcpu,
 };

@@ -11,22 +11,33 @@
 #include "bench.h"
 
 #define CPUID_LEAVES	128
+#define TSC_DEADLINE	(1U << 24)	/* leaf 1, ECX */
+#define IOAPIC_PINS	24
 
-static int dev = -1, vm = -1, vcpu = -1;
-static struct kvm_run *run_page;
+static int dev = -1, vm = -1;
 static int run_size;
 
-/* Everything that the host's CPU can give, as Keel's default is. */
-static int set_cpuid(void)
+static struct vcpu {
+	int fd;
+	struct kvm_run *run;
+} vcpus[MAX_VCPUS] = { { -1 }, { -1 } };
+
+/* Everything that the host's CPU and KVM can give, as Keel's default is. */
+static int set_cpuid(int vcpu)
 {
 	struct kvm_cpuid2 *cpuid;
 	int ret = -ENOMEM;
+	unsigned int i;
 
 	cpuid = calloc(1, sizeof(*cpuid) + CPUID_LEAVES * sizeof(cpuid->entries[0]));
 	if (!cpuid)
 		return ret;
 	cpuid->nent = CPUID_LEAVES;
 	ret = ioctl(dev, KVM_GET_SUPPORTED_CPUID, cpuid);
+	/* It is told by a capability of its own. */
+	for (i = 0; !ret && i < cpuid->nent; i++)
+		if (cpuid->entries[i].function == 1)
+			cpuid->entries[i].ecx |= TSC_DEADLINE;
 	if (!ret)
 		ret = ioctl(vcpu, KVM_SET_CPUID2, cpuid);
 	ret = ret ? -errno : 0;
@@ -34,29 +45,73 @@ static int set_cpuid(void)
 	return ret;
 }
 
-static int open_kvm(void *memory)
+/* What the CPU virtualizes is a parameter of KVM's module: see run. */
+static int make_vm(unsigned int flags)
+{
+	struct kvm_enable_cap split = {
+		.cap = KVM_CAP_SPLIT_IRQCHIP, .args = { IOAPIC_PINS },
+	};
+	int fd;
+
+	if (dev < 0)
+		dev = open("/dev/kvm", O_RDWR | O_CLOEXEC);
+	if (dev < 0)
+		return -errno;
+	fd = ioctl(dev, KVM_CREATE_VM, 0);
+	if (fd < 0)
+		return -errno;
+	/* Local APICs in the kernel, the other chips not: as with Keel. */
+	if ((flags & MACHINE_LAPIC) && ioctl(fd, KVM_ENABLE_CAP, &split)) {
+		close(fd);
+		return -errno;
+	}
+	return fd;
+}
+
+static int make_vcpu(int in_vm, unsigned int id)
+{
+	int fd = ioctl(in_vm, KVM_CREATE_VCPU, id);
+
+	return fd < 0 ? -errno : fd;
+}
+
+static int open_vcpu(unsigned int id)
+{
+	struct kvm_mp_state active = { .mp_state = KVM_MP_STATE_RUNNABLE };
+	struct vcpu *vcpu = &vcpus[id];
+
+	vcpu->fd = make_vcpu(vm, id);
+	if (vcpu->fd < 0)
+		return vcpu->fd;
+	vcpu->run = mmap(NULL, run_size, PROT_READ | PROT_WRITE, MAP_SHARED, vcpu->fd, 0);
+	if (vcpu->run == MAP_FAILED) {
+		vcpu->run = NULL;
+		return -errno;
+	}
+	/* Not the first one would wait for a start-up IPI. */
+	if (id && ioctl(vcpu->fd, KVM_SET_MP_STATE, &active))
+		return -errno;
+	return set_cpuid(vcpu->fd);
+}
+
+static int open_kvm(void *memory, unsigned int flags, unsigned int nr)
 {
 	struct kvm_userspace_memory_region slot = {
 		.memory_size = GUEST_MEMORY,
 		.userspace_addr = (uintptr_t)memory,
 	};
+	int ret = 0;
+	unsigned int i;
 
-	dev = open("/dev/kvm", O_RDWR | O_CLOEXEC);
-	if (dev < 0)
-		return -errno;
-	vm = ioctl(dev, KVM_CREATE_VM, 0);
-	if (vm < 0 || ioctl(vm, KVM_SET_USER_MEMORY_REGION, &slot))
-		return -errno;
-	vcpu = ioctl(vm, KVM_CREATE_VCPU, 0);
-	if (vcpu < 0)
+	vm = make_vm(flags);
+	if (vm < 0)
+		return vm;
+	if (ioctl(vm, KVM_SET_USER_MEMORY_REGION, &slot))
 		return -errno;
 	run_size = ioctl(dev, KVM_GET_VCPU_MMAP_SIZE, 0);
-	run_page = mmap(NULL, run_size, PROT_READ | PROT_WRITE, MAP_SHARED, vcpu, 0);
-	if (run_page == MAP_FAILED) {
-		run_page = NULL;
-		return -errno;
-	}
-	return set_cpuid();
+	for (i = 0; !ret && i < nr; i++)
+		ret = open_vcpu(i);
+	return ret;
 }
 
 static struct kvm_segment segment(const struct keel_segment *s)
@@ -77,10 +132,14 @@ static struct kvm_segment segment(const struct keel_segment *s)
 	};
 }
 
-static int load(const struct keel_state *state)
+static int load(int vcpu, const struct keel_state *state)
 {
 	const struct keel_segments *segs = &state->segments;
-	struct kvm_regs regs = { .rip = state->regs.rip, .rflags = state->regs.rflags };
+	struct kvm_regs regs = {
+		.rip = state->regs.rip,
+		.rsp = state->regs.gpr[KEEL_RSP],
+		.rflags = state->regs.rflags,
+	};
 	struct kvm_sregs sregs;
 
 	if (ioctl(vcpu, KVM_GET_SREGS, &sregs))
@@ -106,9 +165,11 @@ static int load(const struct keel_state *state)
 	return 0;
 }
 
-static int run_kvm(const struct keel_state *state)
+static int run_kvm(unsigned int id, const struct keel_state *state)
 {
-	int ret = load(state);
+	struct kvm_run *run_page = vcpus[id].run;
+	int vcpu = vcpus[id].fd;
+	int ret = load(vcpu, state);
 
 	if (ret)
 		return ret;
@@ -142,10 +203,14 @@ static void close_fd(int *fd)
 
 static void close_kvm(void)
 {
-	if (run_page)
-		munmap(run_page, run_size);
-	run_page = NULL;
-	close_fd(&vcpu);
+	unsigned int i;
+
+	for (i = 0; i < MAX_VCPUS; i++) {
+		if (vcpus[i].run)
+			munmap(vcpus[i].run, run_size);
+		vcpus[i].run = NULL;
+		close_fd(&vcpus[i].fd);
+	}
 	close_fd(&vm);
 	close_fd(&dev);
 }
@@ -156,4 +221,6 @@ const struct side kvm_side = {
 	.run = run_kvm,
 	.null_ioctl = null_ioctl,
 	.close = close_kvm,
+	.make_vm = make_vm,
+	.make_vcpu = make_vcpu,
 };

@@ -20,6 +20,7 @@
 #define STUB_BYTES	16
 #define CALL_BYTES	4
 #define VECTORS		256
+#define HANDLER_BYTES	128
 
 #define PTE_USER	0x27ULL		/* present, writable, user, accessed */
 #define PTE_PAGE	0x67ULL		/* and dirty */
@@ -42,6 +43,11 @@ static bool is_long(enum guest_mode mode)
 
 int guest_init(struct guest *g)
 {
+	return guest_init_vm(g, 0, 0);
+}
+
+int guest_init_vm(struct guest *g, __u32 flags, __u32 tsc_khz)
+{
 	struct guest none = { .keel = -1, .vm = -1, .vcpu = -1, .mem = MAP_FAILED };
 	int ret;
 
@@ -53,7 +59,7 @@ int guest_init(struct guest *g)
 	ret = keel_get_info(g->keel, KEEL_CPU_ALL, &g->info);
 	if (ret)
 		return ret;
-	g->vm = keel_create_vm(g->keel, 0);
+	g->vm = keel_create_vm_at(g->keel, flags, tsc_khz);
 	if (g->vm < 0)
 		return g->vm;
 	g->mem = mmap(NULL, GUEST_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
@@ -64,6 +70,18 @@ int guest_init(struct guest *g)
 	if (ret)
 		return ret;
 	g->vcpu = keel_create_vcpu(g->vm, 0);
+	if (g->vcpu < 0)
+		return g->vcpu;
+	return keel_map_run(g->vcpu, g->info.run_size, &g->run);
+}
+
+int guest_init_vcpu(struct guest *g, const struct guest *first, unsigned int id)
+{
+	*g = (struct guest){
+		.keel = first->keel, .vm = first->vm, .mem = first->mem, .info = first->info,
+		.id = id, .shared = true,
+	};
+	g->vcpu = keel_create_vcpu(g->vm, id);
 	if (g->vcpu < 0)
 		return g->vcpu;
 	return keel_map_run(g->vcpu, g->info.run_size, &g->run);
@@ -82,6 +100,8 @@ void guest_free(struct guest *g)
 		keel_unmap_run(g->run, g->info.run_size);
 	g->run = NULL;
 	close_one(&g->vcpu);
+	if (g->shared)
+		return;
 	close_one(&g->vm);
 	close_one(&g->keel);
 	if (g->mem && g->mem != MAP_FAILED)
@@ -176,24 +196,37 @@ static void write_stub(struct guest *g, unsigned int vector)
 	*at = 0xcf;		/* iret */
 }
 
+static void write_gate(struct guest *g, unsigned int vector, __u32 at)
+{
+	/* Interrupt gate, present; ring 3 may INT 3 and INTO. */
+	__u64 gate = (at & 0xffff) | GUEST_CS << 16 |
+		     (vector == 3 || vector == 4 ? 0xee00ULL : 0x8e00ULL) << 32 |
+		     (__u64)(at >> 16) << 48;
+
+	if (g->mode == GUEST_REAL)
+		GUEST_U32(g, 4 * vector) = at <= 0xffff ? at : at >> 4 << 16;
+	else if (is_long(g->mode))
+		GUEST_U64(g, GUEST_IDT_AT + 16 * vector) = gate;
+	else
+		GUEST_U64(g, GUEST_IDT_AT + 8 * vector) = gate;
+}
+
 static void write_idt(struct guest *g)
 {
 	unsigned int vector;
 
 	for (vector = 0; vector < VECTORS; vector++) {
-		__u32 at = GUEST_STUBS_AT + vector * STUB_BYTES;
-		/* Interrupt gate, present; ring 3 may INT 3 and INTO. */
-		__u64 gate = (at & 0xffff) | GUEST_CS << 16 |
-			     (vector == 3 || vector == 4 ? 0xee00ULL : 0x8e00ULL) << 32;
-
 		write_stub(g, vector);
-		if (g->mode == GUEST_REAL)
-			GUEST_U32(g, 4 * vector) = at;
-		else if (is_long(g->mode))
-			GUEST_U64(g, GUEST_IDT_AT + 16 * vector) = gate;
-		else
-			GUEST_U64(g, GUEST_IDT_AT + 8 * vector) = gate;
+		write_gate(g, vector, GUEST_STUBS_AT + vector * STUB_BYTES);
 	}
+}
+
+void guest_handle(struct guest *g, unsigned int vector, const void *code, size_t bytes)
+{
+	__u32 at = GUEST_HANDLERS_AT + vector * HANDLER_BYTES;
+
+	memcpy(g->mem + at, code, bytes < HANDLER_BYTES ? bytes : HANDLER_BYTES);
+	write_gate(g, vector, at);
 }
 
 static void set_tables(struct keel_segments *s, enum guest_mode mode)
@@ -211,33 +244,41 @@ static void set_tables(struct keel_segments *s, enum guest_mode mode)
 	s->seg[KEEL_SS].attributes = RIGHTS_USER_DATA;
 }
 
-static void start_state(struct keel_state *s, enum guest_mode mode)
+static __u32 code_at(const struct guest *g)
 {
+	return GUEST_CODE_AT + g->id * GUEST_VCPU_BYTES;
+}
+
+static void start_state(const struct guest *g, struct keel_state *s)
+{
+	enum guest_mode mode = g->mode;
+
 	switch (mode) {
 	case GUEST_LONG:
 	case GUEST_USER:
-		keel_start_long(s, GUEST_CODE_AT, GUEST_GDT_AT, GUEST_PML4_AT);
+		keel_start_long(s, code_at(g), GUEST_GDT_AT, GUEST_PML4_AT);
 		break;
 	case GUEST_PAGED:
-		keel_start_paged(s, GUEST_CODE_AT, GUEST_GDT_AT, GUEST_PD_AT);
+		keel_start_paged(s, code_at(g), GUEST_GDT_AT, GUEST_PD_AT);
 		break;
 	case GUEST_PAE:
-		keel_start_paged(s, GUEST_CODE_AT, GUEST_GDT_AT, GUEST_PDPT_AT);
+		keel_start_paged(s, code_at(g), GUEST_GDT_AT, GUEST_PDPT_AT);
 		s->control.cr4 = 0x20;
 		s->control.pdpte[0] = (GUEST_PDPT_AT + PAGE) | 1;
 		break;
 	case GUEST_PROT:
-		keel_start_prot(s, GUEST_CODE_AT, GUEST_GDT_AT);
+		keel_start_prot(s, code_at(g), GUEST_GDT_AT);
 		break;
 	case GUEST_REAL:
-		keel_start_real(s, GUEST_CODE_AT);
+		keel_start_real(s, code_at(g));
 		break;
 	}
 	if (mode != GUEST_REAL)
 		set_tables(&s->segments, mode);
 	/* Real mode's stack ends below 64 KiB. */
 	s->regs.gpr[KEEL_RSP] = mode == GUEST_REAL ? 0x8000 :
-				mode == GUEST_USER ? GUEST_USER_STACK_AT : GUEST_STACK_AT;
+				(mode == GUEST_USER ? GUEST_USER_STACK_AT : GUEST_STACK_AT) -
+				g->id * GUEST_VCPU_BYTES;
 }
 
 int guest_start(struct guest *g, enum guest_mode mode, const void *code, size_t bytes)
@@ -249,8 +290,8 @@ int guest_start(struct guest *g, enum guest_mode mode, const void *code, size_t 
 	write_tables(g);
 	write_gdt(g);
 	write_idt(g);
-	memcpy(g->mem + GUEST_CODE_AT, code, bytes);
-	start_state(&s, mode);
+	memcpy(g->mem + code_at(g), code, bytes);
+	start_state(g, &s);
 	ret = keel_set_state(g->vcpu, &s);
 	if (ret)
 		return ret;

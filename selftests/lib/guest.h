@@ -43,6 +43,9 @@
 #define GUEST_DATA_AT		0x20000
 #define GUEST_STACK_AT		0x40000	/* grows down from here */
 #define GUEST_USER_STACK_AT	0x50000
+/* Each vCPU has its own code and stack: the next one's code is above, the stack below. */
+#define GUEST_VCPU_BYTES	0x2000
+#define GUEST_HANDLERS_AT	0x60000	/* 128 bytes for each vector */
 
 /* Selectors; RPL 3 is to be added for those of ring 3. */
 #define GUEST_CS		0x08	/* 64-bit in long mode, else 32-bit */
@@ -100,10 +103,12 @@ struct guest_trap {
 };
 
 /**
- * struct guest - a VM with one vCPU
+ * struct guest - a VM with one vCPU, or a further vCPU of that VM
  * @keel: /dev/keel
  * @vm: the VM
- * @vcpu: its vCPU 0
+ * @vcpu: its vCPU @id
+ * @id: of the vCPU
+ * @shared: a further vCPU: all but the vCPU belongs to the first
  * @info: what the host can do
  * @run: the run area
  * @mem: GUEST_BYTES of memory
@@ -115,6 +120,8 @@ struct guest {
 	int keel;
 	int vm;
 	int vcpu;
+	unsigned int id;
+	bool shared;
 	struct keel_info info;
 	struct keel_run *run;
 	__u8 *mem;
@@ -125,12 +132,18 @@ struct guest {
 
 /* Loads keel.ko and makes the machine; 0, or a negative errno of Keel's. */
 int guest_init(struct guest *g);
+/* The same with KEEL_VM_* and a TSC frequency; see struct keel_create_vm. */
+int guest_init_vm(struct guest *g, __u32 flags, __u32 tsc_khz);
+/* A further vCPU of the VM of @first; free it before @first. */
+int guest_init_vcpu(struct guest *g, const struct guest *first, unsigned int id);
 /* Takes one that is half made, too. */
 void guest_free(struct guest *g);
 /* Why guests cannot run here, or NULL. */
 const char *guest_lacks(const struct guest *g, enum guest_mode mode);
 /* Loads code, tables and registers; 0 or a negative errno. */
 int guest_start(struct guest *g, enum guest_mode mode, const void *code, size_t bytes);
+/* Let a vector lead to this code instead of its stub; after guest_start(). */
+void guest_handle(struct guest *g, unsigned int vector, const void *code, size_t bytes);
 /* KEEL_RUN: enum keel_exit, GUEST_TRAP, or a negative errno. */
 int guest_run(struct guest *g);
 /* The last exit in words. */
@@ -154,6 +167,9 @@ int guest_set_msr(struct guest *g, __u32 msr, __u64 value);
 	    #name "_end:\n"						\
 	    "	.code64\n"						\
 	    "	.popsection\n")
+/* @g has been started with GUEST_START(). */
+#define GUEST_HANDLE(g, vector, name)	\
+	guest_handle(g, vector, name##_begin, name##_end - name##_begin)
 #define GUEST_CODE(name, text)		__GUEST_CODE(name, 64, text)
 #define GUEST_CODE32(name, text)	__GUEST_CODE(name, 32, text)
 #define GUEST_CODE16(name, text)	__GUEST_CODE(name, 16, text)
@@ -172,8 +188,9 @@ int guest_set_msr(struct guest *g, __u32 msr, __u64 value);
 #define GUEST_DATA(g, n)	GUEST_U64(g, GUEST_DATA_AT + 8 * (n))
 
 /* For fixtures of tests that need a guest; they have a member "guest". */
-#define GUEST_SETUP(g) do {						\
-	int __ret = guest_init(g);					\
+#define GUEST_SETUP(g)	GUEST_SETUP_VM(g, 0)
+#define GUEST_SETUP_VM(g, vm_flags) do {				\
+	int __ret = guest_init_vm(g, vm_flags, 0);			\
 									\
 	if (__ret == -EOPNOTSUPP)					\
 		SKIP_FIXTURE("this CPU lacks what guests need (EPT)");	\

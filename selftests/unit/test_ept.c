@@ -180,6 +180,23 @@ static void model_split(u64 gpa)
 	}
 }
 
+/* Code in a large page that has nothing mapped: its neighbours come with it. */
+static void model_map_around(const struct ept_page *page)
+{
+	u64 p, start = down(page->gpa, 2);
+
+	for (p = start; p < start + size_of(2); p += SIZE_4K)
+		if (at(p)->level)
+			return;
+	for (p = start; p < start + size_of(2); p += SIZE_4K)
+		*at(p) = (struct walked) {
+			.level = 1,
+			.frame = down(page->hpa, 2) + (p - start),
+			.write = page->write,
+			.exec = true,
+		};
+}
+
 static enum ept_mapped model_map(const struct ept *ept, const struct ept_page *page)
 {
 	bool exec = page->access & KEEL_ACCESS_EXEC;
@@ -192,8 +209,11 @@ static enum ept_mapped model_map(const struct ept *ept, const struct ept_page *p
 		level = 2;
 	if (!(cpu_caps & CAP_2M))
 		level = 1;
-	if (exec && ept->nx_large)
+	if (exec && ept->nx_large) {
+		if (level >= 2)
+			model_map_around(page);
 		level = 1;
+	}
 	while (smaller_inside(page->gpa, level))
 		level--;
 	while (at(page->gpa)->level > level) {

@@ -12,7 +12,7 @@
 #include "keel_cpuid.h"
 
 #define B(n)	(1ULL << (n))
-#define EVERYTHING 0x7ff
+#define EVERYTHING 0x1fff
 
 /* The made-up CPU has all bits of all feature registers, and AMX. */
 static void big_cpu(u32 leaf, u32 subleaf, u32 out[4])
@@ -129,10 +129,10 @@ TEST(filters_a_cpu_that_has_everything)
 	EXPECT_EQ(0x0f8bfbff, ask(1, 0, EDX));
 	EXPECT_EQ(4, ask(6, 0, EAX));
 	EXPECT_EQ(1, ask(7, 0, EAX));
-	/* No TSC_ADJUST, SGX, HLE, RTM, PQM, MPX, PQE, PT. */
-	EXPECT_EQ(0, ask(7, 0, EBX) & (B(1) | B(2) | B(4) | B(11) | B(12) |
+	/* No SGX, HLE, RTM, PQM, MPX, PQE, PT. */
+	EXPECT_EQ(0, ask(7, 0, EBX) & (B(2) | B(4) | B(11) | B(12) |
 				       B(14) | B(15) | B(25)));
-	EXPECT_TRUE(ask(7, 0, EBX) & B(16));
+	EXPECT_EQ(B(1) | B(16), ask(7, 0, EBX) & (B(1) | B(16)));
 	/* No PKU, OSPKE, WAITPKG, CET_SS, TME, KL, ENQCMD, SGX_LC, PKS. */
 	EXPECT_EQ(0, ask(7, 0, ECX) & (B(3) | B(4) | B(5) | B(7) | B(13) |
 				       B(23) | B(29) | B(30) | B(31)));
@@ -162,10 +162,12 @@ TEST(filters_a_cpu_that_has_everything)
 
 TEST(hypervisor_leaf)
 {
+	struct keel_cpuid_host host = big;
 	char name[13] = {};
 	u32 out[4];
 
-	ASSERT_EQ(0, take(&big));
+	host.offers &= ~KEEL_CPUID_APIC;
+	ASSERT_EQ(0, take(&host));
 	keel_cpuid_lookup(&table, 0x40000000, 7, out);
 	memcpy(name, &out[1], 12);
 	EXPECT_STREQ("KEELKEELKEEL", name);
@@ -177,8 +179,170 @@ TEST(hypervisor_leaf)
 	list[nr++] = (struct keel_cpuid_leaf){
 		.leaf = 0x40000100, .eax = 0x40000101, .ebx = 0x4b4d564b,
 	};
-	ASSERT_EQ(0, keel_cpuid_set(&table, list, nr, &big, &bad));
+	ASSERT_EQ(0, keel_cpuid_set(&table, list, nr, &host, &bad));
 	EXPECT_EQ(0x4b4d564b, ask(0x40000100, 0, EBX));
+	EXPECT_FALSE(keel_cpuid_guest_kvm(&table, 3));	/* not the whole name */
+}
+
+/* As guests look for them: Documentation/virt/kvm/x86/cpuid.rst of Linux. */
+TEST(kvm_leaves)
+{
+	static const struct keel_cpuid_leaf at_kvms_own_place[] = {
+		{ .leaf = 0x40000000, .eax = 0x40000001, .ebx = 0x4b4d564b,
+		  .ecx = 0x564b4d56, .edx = 0x4d },
+		{ .leaf = 0x40000001, .eax = B(6) },
+	};
+	struct keel_cpuid_host host = big;
+	u32 out[4];
+
+	host.tsc_khz = 2712345;
+	ASSERT_EQ(0, take(&host));
+	EXPECT_EQ(0x40000010, ask(0x40000000, 0, EAX));
+	EXPECT_EQ(2712345, ask(0x40000010, 0, EAX));
+	EXPECT_EQ(1000000, ask(0x40000010, 0, EBX));
+	keel_cpuid_lookup(&table, 0x40000100, 0, out);
+	EXPECT_EQ(0x40000101, out[0]);
+	EXPECT_EQ(0, memcmp(&out[1], "KVMKVMKVM\0\0\0", 12));
+	/* NOP_IO_DELAY, CLOCKSOURCE2, STEAL_TIME, PV_EOI, CLOCKSOURCE_STABLE. */
+	EXPECT_EQ(B(1) | B(3) | B(5) | B(6) | B(24), ask(0x40000101, 0, EAX));
+	EXPECT_TRUE(keel_cpuid_guest_kvm(&table, 3));
+	EXPECT_FALSE(keel_cpuid_guest_kvm(&table, 0));
+
+	host.offers = EVERYTHING & ~KEEL_CPUID_CLOCK;
+	ASSERT_EQ(0, take(&host));
+	EXPECT_EQ(B(1) | B(5) | B(6), ask(0x40000101, 0, EAX));
+	host.offers = EVERYTHING & ~KEEL_CPUID_STEAL;
+	ASSERT_EQ(0, take(&host));
+	EXPECT_EQ(B(1) | B(3) | B(6) | B(24), ask(0x40000101, 0, EAX));
+
+	/* A smaller set, and KVM's own place. */
+	host.offers = EVERYTHING;
+	ASSERT_EQ(0, take(&host));
+	in_list(0x40000101, 0)->eax = B(5);
+	ASSERT_EQ(0, keel_cpuid_set(&table, list, nr, &host, &bad));
+	EXPECT_TRUE(keel_cpuid_guest_kvm(&table, 5));
+	EXPECT_FALSE(keel_cpuid_guest_kvm(&table, 6));
+	ASSERT_EQ(0, keel_cpuid_set(&table, at_kvms_own_place, 2, &host, &bad));
+	EXPECT_TRUE(keel_cpuid_guest_kvm(&table, 6));
+	EXPECT_FALSE(keel_cpuid_guest_kvm(&table, 5));
+
+	/* Nothing of it without a local APIC, unless the VMM asks for it. */
+	host.offers = EVERYTHING & ~KEEL_CPUID_APIC;
+	ASSERT_EQ(0, keel_cpuid_set(&table, at_kvms_own_place, 2, &host, &bad));
+	EXPECT_EQ(B(6), ask(0x40000001, 0, EAX));
+	EXPECT_FALSE(keel_cpuid_guest_kvm(&table, 6));	/* not served */
+	ASSERT_EQ(0, take(&host));
+	EXPECT_EQ(0, ask(0x40000010, 0, EAX) | ask(0x40000100, 0, EBX) |
+		     ask(0x40000101, 0, EAX));
+	EXPECT_EQ(0, table.kvm);
+}
+
+/* A CPU of before all that, down to its highest leaf. */
+static void old_cpu(u32 leaf, u32 subleaf, u32 out[4])
+{
+	if (leaf < 0x80000000 && leaf > 0xd)
+		leaf = 0xd;
+	big_cpu(leaf, subleaf, out);
+	if (leaf == 0)
+		out[0] = 0xd;
+	if (leaf == 1) {
+		out[2] &= ~(u32)(B(21) | B(24));
+		out[3] &= ~(u32)B(9);
+	}
+	if (leaf == 6)
+		out[0] = 0;
+	if (leaf == 7)
+		out[1] = 0;
+	if (leaf == 0xb)
+		out[0] = 0xbad;
+}
+
+TEST(served_in_software)
+{
+	struct keel_cpuid_host host = big;
+
+	host.cpuid = old_cpu;
+	host.tsc_khz = 2000000;
+	ASSERT_EQ(0, take(&host));
+	EXPECT_EQ(B(21) | B(24), ask(1, 0, ECX) & (B(21) | B(24)));
+	EXPECT_EQ(B(9), ask(1, 0, EDX) & B(9));
+	EXPECT_EQ(4, ask(6, 0, EAX));
+	EXPECT_EQ(B(1), ask(7, 0, EBX));
+	EXPECT_EQ(0, ask(1, 0, ECX) & B(3));	/* MONITOR never */
+	/* An x2APIC ID comes with leaf 0xb; in between there are zeros. */
+	EXPECT_EQ(0x16, ask(0, 0, EAX));
+	keel_cpuid_update(&table, 0, 1, 0, 0x1ff);
+	EXPECT_EQ(0x1ff, ask(0xb, 1, EDX));
+	EXPECT_EQ(0, ask(0xa, 0, EAX) | ask(0xe, 0, EAX) | ask(0x14, 0, EAX));
+	EXPECT_EQ(2, ask(0x15, 0, EBX));
+
+	host.offers = EVERYTHING & ~(KEEL_CPUID_APIC | KEEL_CPUID_X2APIC |
+				     KEEL_CPUID_TSC_DEADLINE);
+	ASSERT_EQ(0, take(&host));
+	EXPECT_EQ(0, ask(1, 0, ECX) & (B(21) | B(24)));
+	EXPECT_EQ(0, ask(1, 0, EDX) & B(9));
+	EXPECT_EQ(0, ask(6, 0, EAX));
+	EXPECT_EQ(0xd, ask(0, 0, EAX));
+	in_list(1, 0)->ecx |= B(24);
+	EXPECT_EQ(-EINVAL, keel_cpuid_set(&table, list, nr, &host, &bad));
+	EXPECT_EQ(24, bad.bit);
+	EXPECT_STREQ("this needs KEEL_VM_LAPIC", bad.why);
+	in_list(1, 0)->ecx |= B(3);	/* the lowest one counts */
+	EXPECT_EQ(-EINVAL, keel_cpuid_set(&table, list, nr, &host, &bad));
+	EXPECT_STREQ("the guest cannot be given this", bad.why);
+}
+
+/* The SDM's formula, and the 32-bit one of Linux' native_calibrate_tsc(). */
+static void check_clocks(struct __test_metadata *_metadata, u32 khz)
+{
+	u32 eax = ask(0x15, 0, EAX), ebx = ask(0x15, 0, EBX), ecx = ask(0x15, 0, ECX);
+	double tsc, kernels;
+
+	ASSERT_NE(0, eax);
+	tsc = (double)ecx * ebx / eax;
+	EXPECT_LT(tsc / 1000 - khz, 0.5);
+	EXPECT_LT(khz - tsc / 1000, 0.5);
+	kernels = (ecx / 1000 * ebx) / eax;
+	EXPECT_LT(kernels / khz - 1, 0.000002 + 1.0 / khz) {
+		TH_LOG("%u kHz: %u * %u / %u", khz, ecx, ebx, eax);
+	}
+	EXPECT_LT(1 - kernels / khz, 0.000002 + 1.0 / khz) {
+		TH_LOG("%u kHz: %u * %u / %u", khz, ecx, ebx, eax);
+	}
+	/* A crystal is allowed some 250 ppm. */
+	EXPECT_LE(ecx, 1000250000);
+	EXPECT_GE(ecx, 999750000);
+}
+
+TEST(tells_the_frequencies)
+{
+	static const u32 odd[] = {
+		1000, 9999, 66667, 100000, 999999, 1000001, 2394373, 2712345, 2995198,
+		2999998, 3000200, 3499900, 3500000, 4000001, 4293999,
+	};
+	struct keel_cpuid_host host = big;
+	u32 i;
+
+	for (i = 0; i < ARRAY_SIZE(odd); i++) {
+		host.tsc_khz = odd[i];
+		ASSERT_EQ(0, take(&host));
+		check_clocks(_metadata, odd[i]);
+		EXPECT_EQ((odd[i] + 500) / 1000, ask(0x16, 0, EAX));
+	}
+	for (i = 500000; i < 4290000; i += 7919) {
+		host.tsc_khz = i;
+		ASSERT_EQ(0, take(&host));
+		check_clocks(_metadata, i);
+	}
+	host.tsc_khz = 3500000;
+	ASSERT_EQ(0, take(&host));
+	EXPECT_EQ(2, ask(0x15, 0, EAX));
+	EXPECT_EQ(7, ask(0x15, 0, EBX));
+	EXPECT_EQ(1000000000, ask(0x15, 0, ECX));
+	/* Not known: what the host says. */
+	host.tsc_khz = 0;
+	ASSERT_EQ(0, take(&host));
+	EXPECT_EQ(0x11111117, ask(0x15, 0, EAX));
 }
 
 TEST(each_offer_counts)

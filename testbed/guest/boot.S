@@ -16,6 +16,7 @@
 #define PORT_A20		0x92
 #define PORT_REPORT		0xe9
 #define PORT_SHUTDOWN		0x8900
+#define PORT_BIOS_LOG		0x402
 #define E820_SMAP		0x534d4150
 
 /* Selectors that the boot protocol fixes, and one for the way there. */
@@ -156,6 +157,11 @@ bad_image:
 
 	.code64
 long_mode:
+	/* A line with the number of instructions so far in Bochs' log. */
+	mov	$(ROM_ADDR + enter_message - _start), %esi
+	mov	$PORT_BIOS_LOG, %edx
+	mov	$(enter_message_end - enter_message), %ecx
+	rep outsb
 	mov	HANDOFF_ENTRY(%rbp), %rax
 	mov	$BOOT_PARAMS_ADDR, %esi
 	jmp	*%rax
@@ -172,6 +178,9 @@ gdt_pointer:
 	.word	gdt_end - gdt - 1
 	.long	ROM_ADDR + gdt - _start
 
+enter_message:
+	.ascii	"enter the kernel\n"
+enter_message_end:
 shutdown_word:
 	.ascii	"Shutdown"
 /* Empty frames: see frame.h. */

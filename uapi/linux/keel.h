@@ -61,6 +61,8 @@
  * missing or locked off on some CPU.  -EIO: VMXON failed on some CPU.
  * -ESHUTDOWN: the host is going down.  -EOPNOTSUPP: the CPU lacks what guests
  * need today: EPT, and loading IA32_EFER and IA32_PAT at entry and exit.
+ * &keel_create_vm.tsc_khz is not the host's and the CPU cannot scale the TSC.
+ * -EINVAL: a TSC frequency that scaling cannot reach.
  * -ENOMEM, -EMFILE, -ENFILE as usual.
  * Where a CPU refuses, no CPU is left in VMX operation and the log names it.
  */
@@ -69,7 +71,8 @@
 /**
  * define KEEL_GET_SUPPORTED_CPUID - the CPUID leaves that a guest can be given
  *
- * Takes struct keel_cpuid.  What KEEL_SET_CPUID accepts is any subset of it.
+ * Takes struct keel_cpuid.  What KEEL_SET_CPUID accepts, in a VM that was made
+ * with &keel_cpuid.flags, is any subset of it.
  *
  * Errors: -E2BIG: &keel_cpuid.nr is too small; it is set to what is needed.
  * -EOPNOTSUPP: as for KEEL_CREATE_VM.
@@ -91,7 +94,8 @@
  *
  * Errors: -EINVAL: slot number, alignment, size or address out of range.
  * -EEXIST: the slot is in use, or the range overlaps another slot's; unmap
- * first (only KEEL_MEMORY_READONLY may change in place).  -ENOENT: the slot to
+ * first (only KEEL_MEMORY_READONLY may change in place); or, with KEEL_VM_LAPIC,
+ * the range covers the local APICs' page at 0xfee00000.  -ENOENT: the slot to
  * unmap is empty.  -ENOMEM.  Setting a slot again just as it is does nothing.
  */
 #define KEEL_SET_MEMORY		_IO(KEEL_IOC, 0x10)
@@ -108,6 +112,53 @@
  * -ENOMEM, -EMFILE, -ENFILE.
  */
 #define KEEL_CREATE_VCPU	_IO(KEEL_IOC, 0x11)
+
+/**
+ * define KEEL_IRQ - give local APICs an interrupt
+ *
+ * Takes struct keel_irq.  May be called while vCPUs run, and wakes the ones that
+ * sleep in KEEL_RUN.  This is the call for a device model of the VMM: the I/O
+ * APIC sends the message that its redirection entry makes, an MSI-capable device
+ * its own, the 8259 sets KEEL_IRQ_LINT0.
+ *
+ * SDM: "Message Signalled Interrupts", "Local Vector Table".
+ *
+ * Errors: -ENODEV: the VM was made without KEEL_VM_LAPIC.  -EINVAL: unknown
+ * kind, an address outside of 0xfee00000 to 0xfeefffff, a vector below 16 with
+ * fixed delivery, a vCPU that is not there.
+ */
+#define KEEL_IRQ		_IO(KEEL_IOC, 0x12)
+
+/**
+ * define KEEL_IRQFD - let an eventfd send an MSI
+ *
+ * Takes struct keel_irqfd.  Each time the eventfd is signalled, from wherever,
+ * the message goes to the local APICs, without the VMM.  The binding lasts until
+ * it is taken back, the eventfd is closed, or the VM goes.
+ *
+ * Signals that came in between count as one, as do those from before the binding;
+ * the eventfd's count is consumed.  To take a binding back, the eventfd is enough.
+ *
+ * Errors: those of KEEL_IRQ; -EBADF, -EINVAL: @fd is no eventfd.  -EBUSY: the
+ * eventfd is bound in this VM already.  -ENOENT: the binding to take back is not
+ * there.
+ */
+#define KEEL_IRQFD		_IO(KEEL_IOC, 0x13)
+
+/**
+ * define KEEL_IOEVENTFD - let a guest's write signal an eventfd
+ *
+ * Takes struct keel_ioeventfd.  A write of the guest that matches address,
+ * length and, where asked, data signals the eventfd and goes no further: the
+ * guest runs on, and the VMM sees no exit.
+ *
+ * Errors: -EINVAL: unknown flags, a length that is not 1, 2, 4 or 8 (ports: 1, 2
+ * or 4), an address that wraps or, for a port, above 0xffff, data that is longer
+ * than the write, a file that is no eventfd.  -EBADF.  -EEXIST: another binding
+ * matches the same writes.  -ENOENT: the one to take back is not there; all that
+ * it was made with must be given again.  -ENOSPC: more than KEEL_MAX_IOEVENTFDS.
+ */
+#define KEEL_IOEVENTFD		_IO(KEEL_IOC, 0x14)
 
 /*
  * Calls on a vCPU.  One at a time: a second caller waits, KEEL_RUN included; a
@@ -218,6 +269,22 @@
  */
 #define KEEL_DUMP_VMCS		_IO(KEEL_IOC, 0x28)
 
+/**
+ * define KEEL_LAPIC - read or write a register of the local APIC
+ *
+ * Takes struct keel_lapic_access.  It has the effects of the guest's own access,
+ * a KEEL_EXIT_EOI that it causes apart, which comes with the next KEEL_RUN.  The
+ * VMM needs it for instructions that reach the APIC page and that Keel leaves to
+ * it with KEEL_EXIT_MMIO.
+ *
+ * Errors: -ENODEV: the VM was made without KEEL_VM_LAPIC.  -EINVAL: an offset
+ * that is not a multiple of 4 below 0x1000.  -EBUSY: a write, and KEEL_RUN has not
+ * reported the EOI of an earlier one yet.
+ */
+#define KEEL_LAPIC		_IO(KEEL_IOC, 0x29)
+
+/** define KEEL_MAX_IOEVENTFDS - bindings of KEEL_IOEVENTFD in one VM */
+#define KEEL_MAX_IOEVENTFDS	256
 /** define KEEL_MAX_VCPUS - vCPUs of one VM, numbered from 0 */
 #define KEEL_MAX_VCPUS		64
 /** define KEEL_MAX_SLOTS - memory slots of one VM, numbered from 0 */
@@ -334,7 +401,7 @@ struct keel_vmx_msrs {
  * @xsave_size: out: bytes of the XSAVE area in struct keel_state
  * @supported_xcr0: out: the XCR0 bits that a guest may set
  * @phys_bits: out: width of guest physical addresses, bits
- * @reserved2: out: zero
+ * @tsc_khz: out: frequency of the host's TSC, in kHz
  */
 struct keel_info {
 	__u32 size;
@@ -347,17 +414,36 @@ struct keel_info {
 	__u32 xsave_size;
 	__u64 supported_xcr0;
 	__u32 phys_bits;
-	__u32 reserved2;
+	__u32 tsc_khz;
 };
+
+/**
+ * define KEEL_VM_LAPIC - each vCPU has a local APIC, served by Keel
+ *
+ * Its ID is the vCPU's number.  vCPU 0 is the bootstrap processor and begins to
+ * run at reset; the others wait for INIT and SIPI.  HLT sleeps inside KEEL_RUN
+ * until an interrupt comes.  Without the flag the VMM serves HLT, injects
+ * interrupts with KEEL_INJECT, and all vCPUs are alike.
+ */
+#define KEEL_VM_LAPIC		(1U << 0)
+/**
+ * define KEEL_VM_NO_APICV - serve the local APIC in software, even where the CPU
+ * has APIC-register virtualization and virtual-interrupt delivery
+ */
+#define KEEL_VM_NO_APICV	(1U << 1)
 
 /**
  * struct keel_create_vm - make a virtual machine (KEEL_CREATE_VM)
  * @size: in: sizeof(struct keel_create_vm)
- * @flags: in: must be zero
+ * @flags: in: KEEL_VM_*
+ * @tsc_khz: in: frequency of the guest's TSC, in kHz; 0: the host's
+ * @reserved: must be zero
  */
 struct keel_create_vm {
 	__u32 size;
 	__u32 flags;
+	__u32 tsc_khz;
+	__u32 reserved;
 };
 
 /** define KEEL_MEMORY_READONLY - guest writes to the slot become KEEL_EXIT_MMIO */
@@ -393,6 +479,95 @@ struct keel_memory {
 struct keel_create_vcpu {
 	__u32 size;
 	__u32 id;
+};
+
+/** define KEEL_IRQ_MSI - &keel_irq.kind: a message-signalled interrupt */
+#define KEEL_IRQ_MSI		0
+/** define KEEL_IRQ_LINT0 - &keel_irq.kind: the pin LINT0 of a local APIC */
+#define KEEL_IRQ_LINT0		1
+/** define KEEL_IRQ_LINT1 - &keel_irq.kind: the pin LINT1 of a local APIC */
+#define KEEL_IRQ_LINT1		2
+
+/** define KEEL_VCPU_ALL - &keel_irq.vcpu: the pins of all local APICs */
+#define KEEL_VCPU_ALL		0xffffffffU
+
+/**
+ * struct keel_irq - an interrupt for local APICs (KEEL_IRQ)
+ * @size: in: sizeof(struct keel_irq)
+ * @kind: in: KEEL_IRQ_*
+ * @address: in: KEEL_IRQ_MSI: the message's address
+ * @data: in: KEEL_IRQ_MSI: the message's data
+ * @vcpu: in: pins: number of the vCPU, or KEEL_VCPU_ALL
+ * @level: in: pins: 1 where the pin is asserted, else 0
+ * @delivered: out: how many local APICs took it
+ */
+struct keel_irq {
+	__u32 size;
+	__u32 kind;
+	__u64 address;
+	__u32 data;
+	__u32 vcpu;
+	__u32 level;
+	__u32 delivered;
+};
+
+/** define KEEL_IRQFD_DEASSIGN - take the binding back */
+#define KEEL_IRQFD_DEASSIGN	(1U << 0)
+
+/**
+ * struct keel_irqfd - let an eventfd send an MSI (KEEL_IRQFD)
+ * @size: in: sizeof(struct keel_irqfd)
+ * @fd: in: descriptor of the eventfd
+ * @flags: in: KEEL_IRQFD_*
+ * @data: in: the message's data
+ * @address: in: the message's address
+ */
+struct keel_irqfd {
+	__u32 size;
+	__s32 fd;
+	__u32 flags;
+	__u32 data;
+	__u64 address;
+};
+
+/** define KEEL_IOEVENTFD_DEASSIGN - take the binding back */
+#define KEEL_IOEVENTFD_DEASSIGN	(1U << 0)
+/** define KEEL_IOEVENTFD_PORT - the address is an I/O port */
+#define KEEL_IOEVENTFD_PORT	(1U << 1)
+/** define KEEL_IOEVENTFD_DATA - only writes of @data match */
+#define KEEL_IOEVENTFD_DATA	(1U << 2)
+
+/**
+ * struct keel_ioeventfd - let a guest's write signal an eventfd (KEEL_IOEVENTFD)
+ * @size: in: sizeof(struct keel_ioeventfd)
+ * @fd: in: descriptor of the eventfd
+ * @flags: in: KEEL_IOEVENTFD_*
+ * @bytes: in: length of the write
+ * @address: in: guest physical address, where no slot is, or port
+ * @data: in: with KEEL_IOEVENTFD_DATA: the value
+ */
+struct keel_ioeventfd {
+	__u32 size;
+	__s32 fd;
+	__u32 flags;
+	__u32 bytes;
+	__u64 address;
+	__u64 data;
+};
+
+/**
+ * struct keel_lapic_access - a register of the local APIC (KEEL_LAPIC)
+ * @size: in: sizeof(struct keel_lapic_access)
+ * @offset: in: its offset in the APIC page, a multiple of 4 (SDM, "Local APIC
+ *	Register Address Map")
+ * @write: in: 1 to write, 0 to read
+ * @value: in, writing; out, reading
+ */
+struct keel_lapic_access {
+	__u32 size;
+	__u32 offset;
+	__u32 write;
+	__u32 value;
 };
 
 /**
@@ -551,6 +726,8 @@ struct keel_event {
  * The SDM's activity states.  A vCPU in shutdown or waiting for a start-up IPI
  * does not enter the guest: KEEL_RUN answers KEEL_EXIT_SHUTDOWN or
  * KEEL_EXIT_HLT.  In HLT it waits on the CPU until an interrupt of the host.
+ * With KEEL_VM_LAPIC, KEEL_RUN sleeps in HLT and while it waits for a start-up
+ * IPI, until something wakes the vCPU.
  */
 #define KEEL_ACTIVITY_ACTIVE	0
 #define KEEL_ACTIVITY_HLT	1
@@ -663,11 +840,17 @@ struct keel_cpuid_leaf {
  * @size: in: sizeof(struct keel_cpuid)
  * @nr: in: length of the list; out: what was filled or is needed
  * @leaves: in: address of struct keel_cpuid_leaf[@nr]
+ * @flags: in: KEEL_GET_SUPPORTED_CPUID: the KEEL_VM_* flags of the VM that is
+ *	meant; KEEL_SET_CPUID: must be zero
+ * @tsc_khz: in: KEEL_GET_SUPPORTED_CPUID: &keel_create_vm.tsc_khz of that VM;
+ *	KEEL_SET_CPUID: must be zero
  */
 struct keel_cpuid {
 	__u32 size;
 	__u32 nr;
 	__u64 leaves;
+	__u32 flags;
+	__u32 tsc_khz;
 };
 
 /**
@@ -788,7 +971,10 @@ struct keel_dump {
  *	for direction in the next KEEL_RUN takes the data.
  * @KEEL_EXIT_MMIO: access where no slot is, or a write to a read-only one:
  *	&keel_run.mmio.  The instruction is not done: perform it and move RIP.
- * @KEEL_EXIT_HLT: HLT; RIP is behind it
+ * @KEEL_EXIT_HLT: HLT; RIP is behind it.  With KEEL_VM_LAPIC only where the
+ *	guest halts with interrupts off, so that the VMM can see a guest that
+ *	stopped for good; the next KEEL_RUN then sleeps until an NMI, an INIT or
+ *	a signal.
  * @KEEL_EXIT_SHUTDOWN: triple fault
  * @KEEL_EXIT_FAIL_ENTRY: the state cannot be entered: &keel_run.fail_entry
  * @KEEL_EXIT_HYPERCALL: VMCALL; arguments are in registers, RIP is behind it
@@ -805,6 +991,10 @@ struct keel_dump {
  * @KEEL_EXIT_MEMORY_FAULT: the caller's memory behind a slot is not there or
  *	not writable, or the host has none left to map it: &keel_run.mmio
  * @KEEL_EXIT_DEADLINE: the guest's TSC has reached &keel_run.deadline
+ * @KEEL_EXIT_EOI: the guest ended a level-triggered interrupt: &keel_run.eoi
+ *	says which vector, for the I/O APIC
+ * @KEEL_EXIT_EXTINT: the guest takes an interrupt from the 8259, whose line is
+ *	KEEL_IRQ_LINT0: put its vector into &keel_run.extint
  * @KEEL_EXIT_INTERNAL_ERROR: an exit that Keel does not know: &keel_run.fail_entry
  */
 enum keel_exit {
@@ -825,6 +1015,8 @@ enum keel_exit {
 	KEEL_EXIT_MEMORY_FAULT,
 	KEEL_EXIT_INTERNAL_ERROR,
 	KEEL_EXIT_DEADLINE,
+	KEEL_EXIT_EOI,
+	KEEL_EXIT_EXTINT,
 };
 
 /**
@@ -912,6 +1104,30 @@ struct keel_exit_insn {
 	__u64 qualification;
 };
 
+/**
+ * struct keel_exit_eoi - KEEL_EXIT_EOI
+ * @vector: of the interrupt that ended
+ * @reserved: zero
+ */
+struct keel_exit_eoi {
+	__u32 vector;
+	__u32 reserved;
+};
+
+/**
+ * struct keel_exit_extint - KEEL_EXIT_EXTINT
+ * @vector: in: what the 8259 answers to the CPU's acknowledge cycle, 0 to 255;
+ *	read by the next KEEL_RUN.  KEEL_NO_VECTOR, which it is before: nothing.
+ * @reserved: zero
+ */
+struct keel_exit_extint {
+	__u32 vector;
+	__u32 reserved;
+};
+
+/** define KEEL_NO_VECTOR - &keel_exit_extint.vector: there is no interrupt */
+#define KEEL_NO_VECTOR		0xffffffffU
+
 /** define KEEL_RUN_DATA - offset of the data of KEEL_EXIT_IO in the run area */
 #define KEEL_RUN_DATA		4096
 /** define KEEL_RUN_SIZE - bytes of the run area: the structure and the data */
@@ -923,7 +1139,8 @@ struct keel_exit_insn {
  * @state_dirty: in: KEEL_STATE_RUN groups to load from here at entry; KEEL_RUN
  *	clears it
  * @immediate_exit: in: not 0: KEEL_RUN completes the pending exit, loads the
- *	dirty groups, and returns -EINTR without running the guest
+ *	dirty groups, takes over what others have sent to the local APIC, and
+ *	returns -EINTR without running the guest
  * @request_intr_window: in: not 0: leave as soon as the guest can take an
  *	interrupt
  * @reserved: for inputs to come: write zero
@@ -940,6 +1157,8 @@ struct keel_exit_insn {
  * @exception: KEEL_EXIT_EXCEPTION
  * @msr: KEEL_EXIT_MSR
  * @insn: KEEL_EXIT_INSN, KEEL_EXIT_TASK_SWITCH
+ * @eoi: KEEL_EXIT_EOI
+ * @extint: KEEL_EXIT_EXTINT
  * @padding: room for exits to come
  * @regs: KEEL_STATE_REGS
  * @segments: KEEL_STATE_SEGMENTS
@@ -969,6 +1188,8 @@ struct keel_run {
 		struct keel_event exception;
 		struct keel_exit_msr msr;
 		struct keel_exit_insn insn;
+		struct keel_exit_eoi eoi;
+		struct keel_exit_extint extint;
 		__u8 padding[256];
 	};
 	struct keel_regs regs;

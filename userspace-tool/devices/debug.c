@@ -18,9 +18,10 @@ static void exit_write(void *device, __u64 offset, unsigned int bytes,
 {
 	struct debug_ports *debug = device;
 
-	(void)offset;
-	(void)bytes;
-	debug->exit(debug->opaque, (value << 1 | 1) & 0xff);
+	if (offset == DEBUG_MARK_PORT - DEBUG_EXIT_PORT && bytes == 1)
+		debug->mark(debug->opaque, value);
+	else
+		debug->exit(debug->opaque, (value << 1 | 1) & 0xff);
 }
 
 /* Reading gives the port's number: so a guest finds out that it is there. */

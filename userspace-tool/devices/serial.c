@@ -151,12 +151,11 @@ static __u8 pop(struct serial *serial)
 	return byte;
 }
 
-static void send(struct serial *serial, __u8 byte)
+/* A write to the transmitter, as far as that is inside of the port. */
+static void load_transmitter(struct serial *serial, __u8 byte)
 {
 	if (loop(serial))
 		push(serial, byte);
-	else if (serial->ops->send)
-		serial->ops->send(serial->opaque, byte);
 	/* It was full for no time at all: empty again is a new event. */
 	serial->thre = true;
 }
@@ -256,7 +255,7 @@ static void write_register(struct serial *serial, unsigned int reg, __u8 value)
 		if (dlab)
 			serial->divisor = (serial->divisor & 0xff00) | value;
 		else
-			send(serial, value);
+			load_transmitter(serial, value);
 		break;
 	case UART_IER:
 		if (dlab)
@@ -294,6 +293,7 @@ void serial_init(struct serial *serial, const struct serial_ops *ops,
 		 void *opaque)
 {
 	memset(serial, 0, sizeof(*serial));
+	pthread_mutex_init(&serial->order, NULL);
 	pthread_mutex_init(&serial->lock, NULL);
 	serial->ops = ops;
 	serial->opaque = opaque;
@@ -309,6 +309,7 @@ void serial_init(struct serial *serial, const struct serial_ops *ops,
 void serial_destroy(struct serial *serial)
 {
 	pthread_mutex_destroy(&serial->lock);
+	pthread_mutex_destroy(&serial->order);
 }
 
 /**
@@ -329,18 +330,38 @@ __u8 serial_read(struct serial *serial, unsigned int reg)
 	return value;
 }
 
+static bool leaves(struct serial *serial, unsigned int reg)
+{
+	bool yes;
+
+	pthread_mutex_lock(&serial->lock);
+	yes = reg == UART_TX && !(serial->lcr & UART_LCR_DLAB) && !loop(serial);
+	pthread_mutex_unlock(&serial->lock);
+	return yes && serial->ops->send;
+}
+
 /**
  * serial_write() - write a register
  * @serial: the port
  * @reg: its number, 0 to 7
  * @value: the value
+ *
+ * A byte that leaves has left when this returns, and only then the transmitter
+ * is empty again: whoever reads slowly slows down the guest.  Meanwhile the
+ * other registers, and the line towards the guest, work.
  */
 void serial_write(struct serial *serial, unsigned int reg, __u8 value)
 {
+	if (reg == UART_TX)
+		pthread_mutex_lock(&serial->order);
+	if (leaves(serial, reg))
+		serial->ops->send(serial->opaque, value);
 	pthread_mutex_lock(&serial->lock);
 	write_register(serial, reg, value);
 	update_irq(serial);
 	pthread_mutex_unlock(&serial->lock);
+	if (reg == UART_TX)
+		pthread_mutex_unlock(&serial->order);
 }
 
 /**

@@ -30,7 +30,8 @@ struct bus;
  * @room: the guest made room for bytes to receive, or its port went back from
  *	loopback to the line
  *
- * They are called with the port's lock held and must not call back into it.
+ * @irq and @room are called with the port's lock held, @send without it, so that
+ * it may take its time; none of them may call back into the port.
  */
 struct serial_ops {
 	void (*send)(void *opaque, __u8 byte);
@@ -40,6 +41,8 @@ struct serial_ops {
 
 /**
  * struct serial - a serial port
+ * @order: held around &serial_ops.send, so that bytes leave in their order; taken
+ *	before @lock
  * @lock: guards all that follows but @ops and @opaque
  * @ops: the other end; constant
  * @opaque: given to @ops; constant
@@ -59,6 +62,7 @@ struct serial_ops {
  * @count: how many bytes it has
  */
 struct serial {
+	pthread_mutex_t order;
 	pthread_mutex_t lock;
 	const struct serial_ops *ops;
 	void *opaque;

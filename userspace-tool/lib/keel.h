@@ -24,12 +24,17 @@ int keel_open(void);
 int keel_load(void);
 int keel_get_info(int fd, __u32 cpu, struct keel_info *info);
 int keel_create_vm(int fd, __u32 flags);
-int keel_get_supported_cpuid(int fd, struct keel_cpuid_leaf *leaves,
-			     __u32 *nr);
+int keel_create_vm_at(int fd, __u32 flags, __u32 tsc_khz);
+int keel_get_supported_cpuid(int fd, __u32 flags, __u32 tsc_khz,
+			     struct keel_cpuid_leaf *leaves, __u32 *nr);
 
 int keel_set_memory(int vm, __u32 slot, __u32 flags, __u64 gpa, __u64 bytes,
 		    void *memory);
 int keel_create_vcpu(int vm, __u32 id);
+int keel_msi(int vm, __u64 address, __u32 data);
+int keel_lint(int vm, __u32 kind, __u32 vcpu, __u32 level);
+int keel_irqfd(int vm, int fd, __u32 flags, __u64 address, __u32 data);
+int keel_ioeventfd(int vm, const struct keel_ioeventfd *binding);
 
 int keel_map_run(int vcpu, __u32 run_size, struct keel_run **run);
 void keel_unmap_run(struct keel_run *run, __u32 run_size);
@@ -42,6 +47,8 @@ int keel_translate(int vcpu, __u64 gva, __u32 access,
 		   struct keel_translate *result);
 int keel_get_stats(int vcpu, struct keel_stats *stats);
 int keel_set_intercepts(int vcpu, const struct keel_intercepts *intercepts);
+int keel_lapic_read(int vcpu, __u32 offset, __u32 *value);
+int keel_lapic_write(int vcpu, __u32 offset, __u32 value);
 int keel_dump_vmcs(int vcpu, char *text, __u32 *bytes);
 
 /* start.c: the states in which guests begin; see there. */
@@ -57,6 +64,14 @@ int keel_dump_vmcs(int vcpu, char *text, __u32 *bytes);
 #define KEEL_START_DATA		0x10
 /** define KEEL_START_TSS - selector of its task state segment */
 #define KEEL_START_TSS		0x18
+/** define KEEL_LINUX_GDT_BYTES - room that keel_write_linux_gdt() needs */
+#define KEEL_LINUX_GDT_BYTES	48
+/** define KEEL_LINUX_CODE - selector of its code segment: Linux' __BOOT_CS */
+#define KEEL_LINUX_CODE		0x10
+/** define KEEL_LINUX_DATA - selector of its data segment: Linux' __BOOT_DS */
+#define KEEL_LINUX_DATA		0x18
+/** define KEEL_LINUX_TSS - selector of its task state segment */
+#define KEEL_LINUX_TSS		0x20
 
 void keel_start_real(struct keel_state *state, __u32 entry);
 void keel_start_prot(struct keel_state *state, __u32 entry, __u32 gdt);
@@ -64,7 +79,9 @@ void keel_start_paged(struct keel_state *state, __u32 entry, __u32 gdt,
 		      __u32 page_directory);
 void keel_start_long(struct keel_state *state, __u64 entry, __u64 gdt,
 		     __u64 pml4);
+void keel_start_linux(struct keel_state *state);
 void keel_write_gdt(void *memory, int code64);
+void keel_write_linux_gdt(void *memory, int code64);
 void keel_write_page_directory(void *memory);
 __u64 keel_long_tables_bytes(__u64 map_bytes);
 void keel_write_long_tables(void *memory, __u64 gpa, __u64 map_bytes);

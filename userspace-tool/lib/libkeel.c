@@ -89,16 +89,32 @@ int keel_get_info(int fd, __u32 cpu, struct keel_info *info)
 /**
  * keel_create_vm() - make a virtual machine (KEEL_CREATE_VM)
  * @fd: descriptor from keel_open()
- * @flags: must be zero
+ * @flags: KEEL_VM_*
  *
  * Return: a file descriptor of the VM, or a negative errno, see
  * KEEL_CREATE_VM.
  */
 int keel_create_vm(int fd, __u32 flags)
 {
+	return keel_create_vm_at(fd, flags, 0);
+}
+
+/**
+ * keel_create_vm_at() - make a virtual machine with a TSC frequency
+ * (KEEL_CREATE_VM)
+ * @fd: descriptor from keel_open()
+ * @flags: KEEL_VM_*
+ * @tsc_khz: frequency of the guest's TSC in kHz; 0: the host's
+ *
+ * Return: a file descriptor of the VM, or a negative errno, see
+ * KEEL_CREATE_VM.
+ */
+int keel_create_vm_at(int fd, __u32 flags, __u32 tsc_khz)
+{
 	struct keel_create_vm arg = {
 		.size = sizeof(arg),
 		.flags = flags,
+		.tsc_khz = tsc_khz,
 	};
 
 	return call(fd, KEEL_CREATE_VM, &arg);
@@ -108,18 +124,23 @@ int keel_create_vm(int fd, __u32 flags)
  * keel_get_supported_cpuid() - the CPUID leaves that a guest can be given
  * (KEEL_GET_SUPPORTED_CPUID)
  * @fd: descriptor from keel_open()
+ * @flags: KEEL_VM_* of the VM that is meant
+ * @tsc_khz: frequency of its TSC in kHz; 0: the host's
  * @leaves: filled in
  * @nr: in: room in @leaves, entries; KEEL_MAX_CPUID is always enough; out: how
  *	many there are
  *
  * Return: 0 or a negative errno; after -E2BIG @nr says what is needed.
  */
-int keel_get_supported_cpuid(int fd, struct keel_cpuid_leaf *leaves, __u32 *nr)
+int keel_get_supported_cpuid(int fd, __u32 flags, __u32 tsc_khz,
+			     struct keel_cpuid_leaf *leaves, __u32 *nr)
 {
 	struct keel_cpuid arg = {
 		.size = sizeof(arg),
 		.nr = *nr,
 		.leaves = (uintptr_t)leaves,
+		.flags = flags,
+		.tsc_khz = tsc_khz,
 	};
 	int ret;
 
@@ -172,6 +193,88 @@ int keel_create_vcpu(int vm, __u32 id)
 	};
 
 	return call(vm, KEEL_CREATE_VCPU, &arg);
+}
+
+/**
+ * keel_msi() - send a message-signalled interrupt (KEEL_IRQ)
+ * @vm: descriptor from keel_create_vm()
+ * @address: the message's address
+ * @data: the message's data
+ *
+ * Return: how many local APICs took it, or a negative errno, see KEEL_IRQ.
+ */
+int keel_msi(int vm, __u64 address, __u32 data)
+{
+	struct keel_irq arg = {
+		.size = sizeof(arg),
+		.kind = KEEL_IRQ_MSI,
+		.address = address,
+		.data = data,
+	};
+	int ret = call(vm, KEEL_IRQ, &arg);
+
+	return ret ? ret : (int)arg.delivered;
+}
+
+/**
+ * keel_lint() - set a pin of local APICs (KEEL_IRQ)
+ * @vm: descriptor from keel_create_vm()
+ * @kind: KEEL_IRQ_LINT0 or KEEL_IRQ_LINT1
+ * @vcpu: number of the vCPU, or KEEL_VCPU_ALL
+ * @level: 1: asserted, 0: not
+ *
+ * Return: how many local APICs took it, or a negative errno, see KEEL_IRQ.
+ */
+int keel_lint(int vm, __u32 kind, __u32 vcpu, __u32 level)
+{
+	struct keel_irq arg = {
+		.size = sizeof(arg),
+		.kind = kind,
+		.vcpu = vcpu,
+		.level = level,
+	};
+	int ret = call(vm, KEEL_IRQ, &arg);
+
+	return ret ? ret : (int)arg.delivered;
+}
+
+/**
+ * keel_irqfd() - let an eventfd send an MSI, or no longer (KEEL_IRQFD)
+ * @vm: descriptor from keel_create_vm()
+ * @fd: descriptor of the eventfd
+ * @flags: KEEL_IRQFD_*
+ * @address: the message's address
+ * @data: the message's data
+ *
+ * Return: 0 or a negative errno, see KEEL_IRQFD.
+ */
+int keel_irqfd(int vm, int fd, __u32 flags, __u64 address, __u32 data)
+{
+	struct keel_irqfd arg = {
+		.size = sizeof(arg),
+		.fd = fd,
+		.flags = flags,
+		.address = address,
+		.data = data,
+	};
+
+	return call(vm, KEEL_IRQFD, &arg);
+}
+
+/**
+ * keel_ioeventfd() - let a guest's write signal an eventfd, or no longer
+ * (KEEL_IOEVENTFD)
+ * @vm: descriptor from keel_create_vm()
+ * @binding: which write, which eventfd; @size is set here
+ *
+ * Return: 0 or a negative errno, see KEEL_IOEVENTFD.
+ */
+int keel_ioeventfd(int vm, const struct keel_ioeventfd *binding)
+{
+	struct keel_ioeventfd arg = *binding;
+
+	arg.size = sizeof(arg);
+	return call(vm, KEEL_IOEVENTFD, &arg);
 }
 
 /**
@@ -328,6 +431,46 @@ int keel_set_intercepts(int vcpu, const struct keel_intercepts *intercepts)
 
 	arg.size = sizeof(arg);
 	return call(vcpu, KEEL_SET_INTERCEPTS, &arg);
+}
+
+/**
+ * keel_lapic_read() - read a register of the local APIC (KEEL_LAPIC)
+ * @vcpu: descriptor from keel_create_vcpu()
+ * @offset: of the register in the APIC page
+ * @value: out
+ *
+ * Return: 0 or a negative errno, see KEEL_LAPIC.
+ */
+int keel_lapic_read(int vcpu, __u32 offset, __u32 *value)
+{
+	struct keel_lapic_access arg = {
+		.size = sizeof(arg),
+		.offset = offset,
+	};
+	int ret = call(vcpu, KEEL_LAPIC, &arg);
+
+	*value = arg.value;
+	return ret;
+}
+
+/**
+ * keel_lapic_write() - write a register of the local APIC (KEEL_LAPIC)
+ * @vcpu: descriptor from keel_create_vcpu()
+ * @offset: of the register in the APIC page
+ * @value: what to write
+ *
+ * Return: 0 or a negative errno, see KEEL_LAPIC.
+ */
+int keel_lapic_write(int vcpu, __u32 offset, __u32 value)
+{
+	struct keel_lapic_access arg = {
+		.size = sizeof(arg),
+		.offset = offset,
+		.write = 1,
+		.value = value,
+	};
+
+	return call(vcpu, KEEL_LAPIC, &arg);
 }
 
 /**

@@ -163,6 +163,25 @@ void keel_start_long(struct keel_state *state, __u64 entry, __u64 gdt,
 	state->control.efer = EFER_LME | EFER_LMA;
 }
 
+/**
+ * keel_start_linux() - give a start state the selectors of Linux' boot protocol
+ * @state: from keel_start_prot() or keel_start_long(), which were given the
+ *	address of what keel_write_linux_gdt() wrote
+ *
+ * Linux, Documentation/arch/x86/boot.rst: __BOOT_CS is 0x10, __BOOT_DS is 0x18.
+ */
+void keel_start_linux(struct keel_state *state)
+{
+	struct keel_segment *seg = state->segments.seg;
+	int i;
+
+	for (i = KEEL_ES; i <= KEEL_GS; i++)
+		seg[i].selector = KEEL_LINUX_DATA;
+	seg[KEEL_CS].selector = KEEL_LINUX_CODE;
+	seg[KEEL_TR].selector = KEEL_LINUX_TSS;
+	state->segments.gdtr.limit = KEEL_LINUX_GDT_BYTES - 1;
+}
+
 /* Descriptor with limit and access rights as in struct keel_segment, base 0. */
 static __u64 descriptor(__u32 limit, __u32 rights)
 {
@@ -191,6 +210,20 @@ void keel_write_gdt(void *memory, int code64)
 	};
 
 	memcpy(memory, gdt, sizeof(gdt));
+}
+
+/**
+ * keel_write_linux_gdt() - write the descriptors that keel_start_linux() loads
+ * @memory: KEEL_LINUX_GDT_BYTES of guest memory
+ * @code64: not 0: the code segment is 64-bit, for keel_start_long()
+ */
+void keel_write_linux_gdt(void *memory, int code64)
+{
+	__u8 *gdt = memory;
+
+	/* The same ones, one place further up. */
+	memset(gdt, 0, KEEL_LINUX_CODE - KEEL_START_CODE);
+	keel_write_gdt(gdt + (KEEL_LINUX_CODE - KEEL_START_CODE), code64);
 }
 
 /**
@@ -273,7 +306,9 @@ const char *keel_exit_name(__u32 reason)
 		[KEEL_EXIT_MEMORY_FAULT] = "MEMORY_FAULT",
 		[KEEL_EXIT_INTERNAL_ERROR] = "INTERNAL_ERROR",
 		[KEEL_EXIT_DEADLINE] = "DEADLINE",
+		[KEEL_EXIT_EOI] = "EOI",
+		[KEEL_EXIT_EXTINT] = "EXTINT",
 	};
 
-	return reason <= KEEL_EXIT_DEADLINE ? names[reason] : NULL;
+	return reason <= KEEL_EXIT_EXTINT ? names[reason] : NULL;
 }

@@ -29,6 +29,8 @@ static struct vcpu {
 } vcpus[MAX_FDS];
 
 static __u8 *guest_memory;
+/* Descriptor of vCPU 0. */
+static int boot_fd;
 
 static bool play(const char *part)
 {
@@ -53,6 +55,61 @@ int keel_create_vm(int fd, __u32 flags)
 	return new_fd();
 }
 
+int keel_get_supported_cpuid(int fd, __u32 flags, __u32 tsc_khz,
+			     struct keel_cpuid_leaf *leaves, __u32 *nr)
+{
+	(void)fd;
+	(void)flags;
+	(void)tsc_khz;
+	memset(leaves, 0, 2 * sizeof(*leaves));
+	leaves[0].eax = 1;
+	leaves[1].leaf = 1;
+	*nr = 2;
+	return 0;
+}
+
+int keel_set_cpuid(int vcpu, const struct keel_cpuid_leaf *leaves, __u32 nr)
+{
+	return nr == 2 && leaves[1].ebx >> 24 == vcpus[vcpu].id ? 0 : -EINVAL;
+}
+
+int keel_get_stats(int vcpu, struct keel_stats *stats)
+{
+	memset(stats, 0, sizeof(*stats));
+	stats->user_exits = vcpus[vcpu].step;
+	stats->exits[30] = 21;
+	return 0;
+}
+
+int keel_msi(int vm, __u64 address, __u32 data)
+{
+	(void)vm;
+	fprintf(stderr, "fake: message 0x%llx 0x%x\n", address, data);
+	return 1;
+}
+
+int keel_lint(int vm, __u32 kind, __u32 vcpu, __u32 level)
+{
+	(void)vm;
+	fprintf(stderr, "fake: pin %u of %d is %u\n", kind, (int)vcpu, level);
+	return 1;
+}
+
+int keel_lapic_read(int vcpu, __u32 offset, __u32 *value)
+{
+	(void)vcpu;
+	*value = offset == 0x30 ? 0x50014 : 0;
+	return 0;
+}
+
+int keel_lapic_write(int vcpu, __u32 offset, __u32 value)
+{
+	(void)vcpu;
+	if (offset == 0x380)
+		fprintf(stderr, "fake: local APIC timer: %u\n", value);
+	return 0;
+}
+
 int keel_set_memory(int vm, __u32 slot, __u32 flags, __u64 gpa, __u64 bytes,
 		    void *memory)
 {
@@ -74,6 +131,8 @@ int keel_create_vcpu(int vm, __u32 id)
 		return -EMFILE;
 	if (fd >= 0)
 		vcpus[fd].id = id;
+	if (!id)
+		boot_fd = fd;
 	return fd;
 }
 
@@ -113,9 +172,14 @@ int keel_set_state(int vcpu, struct keel_state *state)
 		       sizeof(vcpus[vcpu].xsave));
 		return 0;
 	}
+	/* As a CPU without them. */
+	if (state->groups & KEEL_STATE_MSRS)
+		return -ENOENT;
 	if (state->regs.rflags == 0)
 		return -EINVAL;
 	vcpus[vcpu].state = *state;
+	if (play("waits") && vcpus[vcpu].id)
+		vcpus[vcpu].state.events.activity = KEEL_ACTIVITY_WAIT_SIPI;
 	return 0;
 }
 
@@ -172,6 +236,13 @@ static int leave(struct keel_run *run, __u32 reason)
 	return 0;
 }
 
+/* With interrupts off: it comes out once and then sleeps. */
+static int halt(struct vcpu *vcpu)
+{
+	vcpu->state.events.activity = KEEL_ACTIVITY_HLT;
+	return leave(vcpu->run, KEEL_EXIT_HLT);
+}
+
 static int mmio(struct vcpu *vcpu, __u64 gpa, __u32 access, const char *insn,
 		unsigned int len)
 {
@@ -219,7 +290,7 @@ static int echo(struct vcpu *vcpu, struct keel_run *run)
 		return leave(run, KEEL_EXIT_INTR);
 	default:
 		if (got == 'q')
-			return leave(run, KEEL_EXIT_HLT);
+			return halt(vcpu);
 		return io(run, 0x3f8, 1, false, &got, 1);
 	}
 }
@@ -233,15 +304,15 @@ static int touch_vector(struct vcpu *vcpu)
 	memset(ones, 0xff, sizeof(ones));
 	switch (vcpu->step++) {
 	case 0:		/* movups xmm1, [rbx] */
-		vcpu->state.regs.gpr[KEEL_RBX] = 0xfee00020;
-		return mmio(vcpu, 0xfee00020, 0, "\x0f\x10\x0b", 3);
+		vcpu->state.regs.gpr[KEEL_RBX] = 0xfed40020;
+		return mmio(vcpu, 0xfed40020, 0, "\x0f\x10\x0b", 3);
 	default:
 		if (vcpu->xsave[512] != 2 ||
 		    memcmp(vcpu->xsave + 160, zeros, 16) ||
 		    memcmp(vcpu->xsave + 176, ones, 16) ||
 		    memcmp(vcpu->xsave + 192, zeros, 16))
 			return -EIO;
-		return leave(vcpu->run, KEEL_EXIT_HLT);
+		return halt(vcpu);
 	}
 }
 
@@ -250,8 +321,8 @@ static int touch(struct vcpu *vcpu, struct keel_run *run)
 {
 	switch (vcpu->step++) {
 	case 0:		/* mov eax, [rbx] */
-		vcpu->state.regs.gpr[KEEL_RBX] = 0xfee00020;
-		return mmio(vcpu, 0xfee00020, 0, "\x8b\x03", 2);
+		vcpu->state.regs.gpr[KEEL_RBX] = 0xfed40020;
+		return mmio(vcpu, 0xfed40020, 0, "\x8b\x03", 2);
 	case 1:
 		vcpu->state.regs = run->regs;
 		if (run->regs.gpr[KEEL_RAX] != 0xffffffff ||
@@ -266,8 +337,68 @@ static int touch(struct vcpu *vcpu, struct keel_run *run)
 		run->control = vcpu->state.control;
 		return mmio(vcpu, 0xdead008, KEEL_ACCESS_WRITE, "\x89\x03", 2);
 	default:	/* an instruction that nobody performs: LGDT [rbx] */
-		return mmio(vcpu, 0xfee00020, 0, "\x0f\x01\x13", 3);
+		return mmio(vcpu, 0xfed40020, 0, "\x0f\x01\x13", 3);
 	}
+}
+
+/* The local APIC by instructions that the module leaves to the tool. */
+static int touch_lapic(struct vcpu *vcpu, struct keel_run *run)
+{
+	switch (vcpu->step++) {
+	case 0:		/* movzx eax, byte ptr [rbx] */
+		vcpu->state.regs.gpr[KEEL_RBX] = 0xfee00030;
+		return mmio(vcpu, 0xfee00030, 0, "\x0f\xb6\x03", 3);
+	case 1:		/* mov [rbx], eax */
+		vcpu->state.regs = run->regs;
+		if (run->regs.gpr[KEEL_RAX] != 0x14)
+			return -EIO;
+		vcpu->state.regs.gpr[KEEL_RAX] = 4711;
+		vcpu->state.regs.gpr[KEEL_RBX] = 0xfee00380;
+		run->state_dirty = 0;
+		run->regs = vcpu->state.regs;
+		run->segments = vcpu->state.segments;
+		run->control = vcpu->state.control;
+		return mmio(vcpu, 0xfee00380, KEEL_ACCESS_WRITE, "\x89\x03", 2);
+	default:
+		return halt(vcpu);
+	}
+}
+
+/* An exit of the interrupt controllers, and HLT. */
+static int interrupt(struct vcpu *vcpu, struct keel_run *run, __u32 reason)
+{
+	if (vcpu->step++)
+		return halt(vcpu);
+	run->eoi.vector = reason == KEEL_EXIT_EOI ? 0x31 : KEEL_NO_VECTOR;
+	return leave(run, reason);
+}
+
+/*
+ * vCPU 0 halts at once; vCPU 1 runs for a while, wakes it, and halts too.  vCPU
+ * 0 then has something to say, which must not get lost.
+ */
+static int wake(struct vcpu *vcpu, struct keel_run *run)
+{
+	static bool woken;
+
+	if (vcpu->id) {
+		if (vcpu->step++)
+			return halt(vcpu);
+		if (poll(NULL, 0, 50) < 0) {
+			vcpu->step = 0;
+			return block(run);
+		}
+		vcpus[boot_fd].state.events.activity = KEEL_ACTIVITY_ACTIVE;
+		__atomic_store_n(&woken, true, __ATOMIC_SEQ_CST);
+		return leave(run, KEEL_EXIT_INTR_WINDOW);
+	}
+	if (!vcpu->step++)
+		return halt(vcpu);
+	if (!__atomic_load_n(&woken, __ATOMIC_SEQ_CST))
+		return block(run);
+	if (vcpu->step++ < 8)
+		return io(run, 0x3f8, 1, false, greeting, strlen(greeting));
+	return halt(vcpu);
 }
 
 int keel_run(int fd)
@@ -276,8 +407,21 @@ int keel_run(int fd)
 	struct keel_run *run = vcpu->run;
 	const __u32 status = 5;
 
-	if (run->immediate_exit)
+	if (run->immediate_exit || vcpu->state.events.activity)
 		return block(run);
+	if (play("wakes"))
+		return wake(vcpu, run);
+	if (play("lapic"))
+		return touch_lapic(vcpu, run);
+	if (play("eoi"))
+		return interrupt(vcpu, run, KEEL_EXIT_EOI);
+	if (play("extint"))
+		return interrupt(vcpu, run, KEEL_EXIT_EXTINT);
+	if (play("mark"))
+		return vcpu->step++ ? halt(vcpu) :
+				      io(run, 0xf5, 1, false, "\x2a", 1);
+	if (play("reset"))
+		return io(run, 0x92, 1, false, "\1", 1);
 	if (play("echo"))
 		return echo(vcpu, run);
 	if (play("touch"))
@@ -296,6 +440,8 @@ int keel_run(int fd)
 		return leave(run, KEEL_EXIT_TASK_SWITCH);
 	if (play("flood"))
 		return io(run, 0xe9, 1, false, "x", 1);
+	if (play("pour"))
+		return io(run, 0x3f8, 1, false, greeting, strlen(greeting));
 	/* The first byte of the image says that it came where it belongs. */
 	if (guest_memory[0x100000] != 0xf4)
 		return -EIO;
@@ -308,8 +454,8 @@ int keel_run(int fd)
 		if (play("debug-exit"))
 			return io(run, 0xf4, 4, false, &status, 1);
 		if (play("interrupts-on"))
-			vcpu->state.regs.rflags |= 0x200;
-		return leave(run, KEEL_EXIT_HLT);
+			return block(run);
+		return halt(vcpu);
 	default:
 		return -EIO;
 	}

@@ -5,7 +5,11 @@
  * typed anew on purpose: the model takes its own from a header.
  */
 #include <errno.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "devices/bus.h"
 #include "devices/debug.h"
@@ -212,6 +216,45 @@ static void test_divisor(void)
 	   "FCR is another register than LCR");
 }
 
+/* A reader that takes its time. */
+static atomic_bool slow_entered, slow_go;
+
+static void slow_send(void *opaque, __u8 byte)
+{
+	(void)opaque;
+	(void)byte;
+	slow_entered = true;
+	while (!slow_go)
+		sched_yield();
+}
+
+static void *slow_writer(void *serial)
+{
+	serial_write(serial, THR, 'x');
+	return NULL;
+}
+
+static void test_slow(void)
+{
+	static const struct serial_ops ops = { .send = slow_send };
+	struct serial serial;
+	pthread_t thread;
+
+	serial_init(&serial, &ops, NULL);
+	pthread_create(&thread, NULL, slow_writer, &serial);
+	while (!slow_entered)
+		sched_yield();
+	/* Where it were to wait, the alarm would end the test. */
+	alarm(10);
+	ok(serial_receive(&serial, (const __u8 *)"k", 1) == 1 &&
+	   serial_read(&serial, LSR) & 1 && serial_read(&serial, RBR) == 'k',
+	   "a slow reader does not hold up what comes in");
+	alarm(0);
+	slow_go = true;
+	pthread_join(thread, NULL);
+	serial_destroy(&serial);
+}
+
 static void test_send(void)
 {
 	struct line *line = fresh();
@@ -375,6 +418,14 @@ static void debug_exit(void *opaque, int status)
 	*(int *)opaque = status;
 }
 
+static __u8 marked;
+
+static void debug_mark(void *opaque, __u8 mark)
+{
+	(void)opaque;
+	marked = mark;
+}
+
 static void debug_print(void *opaque, __u8 byte)
 {
 	(void)opaque;
@@ -384,7 +435,7 @@ static void debug_print(void *opaque, __u8 byte)
 static void test_ports(void)
 {
 	struct debug_ports debug = {
-		.exit = debug_exit, .print = debug_print,
+		.exit = debug_exit, .mark = debug_mark, .print = debug_print,
 		.opaque = &exit_status,
 	};
 	struct line *line = fresh();
@@ -398,6 +449,11 @@ static void test_ports(void)
 	ok(bus_write(&bus, 0xf4, 1, 0) && exit_status == 1 &&
 	   bus_write(&bus, 0xf4, 4, 0xffffffff) && exit_status == 0xff,
 	   "debug exit: a status has eight bits");
+	exit_status = 0;
+	ok(bus_write(&bus, 0xf5, 1, 0x2a) && marked == 0x2a && !exit_status,
+	   "a mark does not exit");
+	ok(bus_write(&bus, 0xf4, 2, 0x100) && marked == 0x2a &&
+	   exit_status == 1, "an exit of two bytes is no mark");
 	ok(bus_read(&bus, 0xe9, 1, &value) && value == 0xe9 &&
 	   bus_write(&bus, 0xe9, 1, 'p') && printed == 'p', "debug console");
 	ok(bus_write(&bus, 0x3f8, 1, 'S') && line->sent[0] == 'S' &&
@@ -420,6 +476,7 @@ int main(void)
 	test_reset();
 	test_divisor();
 	test_send();
+	test_slow();
 	test_receive();
 	test_loopback();
 	test_overrun_fifo();

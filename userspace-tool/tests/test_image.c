@@ -4,28 +4,17 @@
  * sanitizer, which finds an access outside of file and guest memory.
  */
 #include <elf.h>
-#include <errno.h>
 #include <stddef.h>
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
-#include "image.h"
-#include "memory.h"
-#include "tests/tap.h"
+#include "e820.h"
+#include "tests/image_test.h"
 
-#define MIB	(1024ULL << 10)
 #define MUTATIONS 20000
 
-/* Guest memory from malloc(), so that the sanitizer knows its end. */
 static struct memory small_memory(void)
 {
-	struct memory memory = { .bytes = MIB };
+	struct memory memory = test_memory(MIB);
 
-	memory.base = malloc(memory.bytes);
-	if (!memory.base)
-		abort();
 	memset(memory.base, 0xcc, memory.bytes);
 	return memory;
 }
@@ -102,16 +91,12 @@ static struct elf32 good32(void)
 	return elf;
 }
 
-/* Load a copy that ends where the sanitizer looks. */
-static int load(struct image *image, const void *file, size_t nr)
+static int load(struct image *image, const void *bytes, size_t nr)
 {
-	struct memory memory = small_memory();
-	__u8 *copy = malloc(nr ? nr : 1);
-	int ret;
+	const struct image_file file = test_file(bytes, nr);
+	struct memory memory = test_memory(MIB);
+	int ret = image_load_elf(image, &memory, &file);
 
-	memcpy(copy, file, nr);
-	ret = image_load_elf(image, &memory, copy, nr);
-	free(copy);
 	free(memory.base);
 	return ret;
 }
@@ -121,11 +106,22 @@ static bool refused(const void *file, size_t nr, const char *why)
 	struct image image;
 	int ret = load(&image, file, nr);
 
-	if (ret == -EINVAL && strstr(image.error, why) &&
-	    !strchr(image.error, '\n'))
-		return true;
-	printf("# %d: %s\n", ret, image.error);
-	return false;
+	return test_line(&image, ret, why);
+}
+
+static int load_flat(struct image *image, const struct memory *memory,
+		     const char *bytes, __u64 load_at)
+{
+	const struct image_file file = test_file(bytes, strlen(bytes));
+
+	return image_load_flat(image, memory, &file, load_at);
+}
+
+static bool is_elf(const void *bytes, size_t nr)
+{
+	const struct image_file file = test_file(bytes, nr);
+
+	return image_is_elf(&file);
 }
 
 static void test_good(void)
@@ -133,10 +129,11 @@ static void test_good(void)
 	struct memory memory = small_memory();
 	struct elf64 elf64 = good64();
 	struct elf32 elf32 = good32();
+	struct image_file file = test_file(&elf64, sizeof(elf64));
 	struct image image;
 	__u8 zeros[16] = { 0 };
 
-	ok(!image_load_elf(&image, &memory, (__u8 *)&elf64, sizeof(elf64)),
+	ok(!image_load_elf(&image, &memory, &file),
 	   "ELF64 is loaded");
 	ok(image.entry == 0x10004 && image.mode == IMAGE_MODE_LONG &&
 	   image.first == 0x5000 && image.last == 0x1001f,
@@ -146,12 +143,12 @@ static void test_good(void)
 	   !memcmp(memory.base + 0x5000, zeros, 8) &&
 	   memory.base[0x10020] == 0xcc && memory.base[0x5008] == 0xcc &&
 	   memory.base[0xffff] == 0xcc, "bytes, zeros, and nothing else");
-	ok(!image_load_elf(&image, &memory, (__u8 *)&elf32, sizeof(elf32)) &&
+	file = test_file(&elf32, sizeof(elf32));
+	ok(!image_load_elf(&image, &memory, &file) &&
 	   image.entry == 0x20000 && image.mode == IMAGE_MODE_PROT &&
 	   memory.base[0x2000f] == 0xf4, "ELF32 is loaded");
-	ok(image_is_elf((__u8 *)&elf32, sizeof(elf32)) &&
-	   !image_is_elf((const __u8 *)"\177EL", 3) &&
-	   !image_is_elf(zeros, sizeof(zeros)), "what is ELF");
+	ok(is_elf(&elf32, sizeof(elf32)) && !is_elf("\177EL", 3) &&
+	   !is_elf(zeros, sizeof(zeros)), "what is ELF");
 	free(memory.base);
 }
 
@@ -216,27 +213,6 @@ static void test_truncated(void)
 	   "cut off at every byte: refused with a line");
 }
 
-/* Always the same ones, so that a failure comes again. */
-static __u32 next(void)
-{
-	static __u64 state = 88172645463325252ULL;
-
-	state ^= state << 13;
-	state ^= state >> 7;
-	state ^= state << 17;
-	return state >> 16;
-}
-
-static void mutate(__u8 *bytes, size_t nr)
-{
-	static const __u8 odd[] = { 0, 1, 0x7f, 0x80, 0xff };
-	unsigned int i, count = 1 + next() % 6;
-
-	for (i = 0; i < count; i++)
-		bytes[next() % nr] = next() % 2 ? odd[next() % sizeof(odd)] :
-						  next();
-}
-
 static void test_mutations(void)
 {
 	unsigned int i, silent = 0, loaded = 0;
@@ -249,10 +225,10 @@ static void test_mutations(void)
 		elf64 = good64();
 		elf32 = good32();
 		if (i % 2) {
-			mutate((__u8 *)&elf64, sizeof(elf64));
+			test_mutate(&elf64, sizeof(elf64));
 			ret = load(&image, &elf64, sizeof(elf64));
 		} else {
-			mutate((__u8 *)&elf32, sizeof(elf32));
+			test_mutate(&elf32, sizeof(elf32));
 			ret = load(&image, &elf32, sizeof(elf32));
 		}
 		silent += ret && !image.error[0];
@@ -267,38 +243,107 @@ static void test_flat(void)
 	struct memory memory = small_memory();
 	struct image image;
 
-	ok(!image_load_flat(&image, &memory, (const __u8 *)"abc", 3, MIB - 3) &&
+	ok(!load_flat(&image, &memory, "abc", MIB - 3) &&
 	   image.entry == MIB - 3 && image.last == MIB - 1 &&
 	   !memcmp(memory.base + MIB - 3, "abc", 3), "flat, up to the end");
-	ok(image_load_flat(&image, &memory, (const __u8 *)"abc", 3, MIB - 2) ==
-	   -EINVAL && strstr(image.error, "do not fit"), "and behind it");
-	ok(image_load_flat(&image, &memory, (const __u8 *)"abc", 3,
-			   ~0ULL - 1) == -EINVAL, "address wraps");
-	ok(image_load_flat(&image, &memory, (const __u8 *)"", 0, 0) ==
-	   -EINVAL && strstr(image.error, "empty"), "empty");
+	ok(load_flat(&image, &memory, "abc", MIB - 2) == -EINVAL &&
+	   strstr(image.error, "do not fit"), "and behind it");
+	ok(load_flat(&image, &memory, "abc", ~0ULL - 1) == -EINVAL,
+	   "address wraps");
+	ok(load_flat(&image, &memory, "", 0) == -EINVAL &&
+	   strstr(image.error, "empty"), "empty");
 	free(memory.base);
 }
 
-static void test_read(void)
+static void test_file_read(void)
 {
 	char path[] = "/tmp/keel-image-XXXXXX";
+	struct image_file file;
+	struct image image;
 	int fd = mkstemp(path);
-	__u8 *bytes;
-	size_t nr, i;
+	__u32 i, word = 0;
 
 	for (i = 0; i < 100000 / 4; i++)
 		if (write(fd, &i, 4) != 4)
 			break;
+	ok(!image_file_open(&file, path) && file.bytes == 100000 &&
+	   !image_file_read(&file, 99996, &word, 4) && word == 24999,
+	   "a file is read");
+	ok(image_file_read(&file, 99997, &word, 4) == -ENODATA &&
+	   image_file_read(&file, ~0ULL, &word, 1) == -ENODATA &&
+	   image_file_read(&file, 1, &word, ~0ULL) == -ENODATA,
+	   "but not behind its end");
+	ok(!ftruncate(fd, 50000) &&
+	   test_line(&image, image_read(&image, &file, 60000, &word, 4),
+		     "cut off"), "nor where it has become shorter");
+	image_file_close(&file);
 	close(fd);
-	ok(!image_read(path, &bytes, &nr) && nr == 100000 &&
-	   bytes[nr - 4] == (24999 & 0xff), "a file is read");
-	free(bytes);
 	unlink(path);
-	ok(image_read(path, &bytes, &nr) == -ENOENT && !bytes, "no file");
-	ok(image_read("/", &bytes, &nr) == -EISDIR && !bytes, "a folder");
+	ok(image_file_open(&file, path) == -ENOENT, "no file");
+	image_file_close(&file);
+	ok(image_file_open(&file, "/") == -EISDIR, "a folder");
+	image_file_close(&file);
 }
 
-static void test_memory(void)
+/* What has no offsets is copied: here to and fro. */
+static void test_pipe(void)
+{
+	struct image_file file;
+	__u32 word = 4711;
+	char path[32];
+	int fds[2];
+
+	if (pipe(fds) || write(fds[1], &word, 4) != 4)
+		abort();
+	close(fds[1]);
+	snprintf(path, sizeof(path), "/dev/fd/%d", fds[0]);
+	word = 0;
+	ok(!image_file_open(&file, path) && file.bytes == 4 &&
+	   !image_file_read(&file, 0, &word, 4) && word == 4711, "a pipe");
+	image_file_close(&file);
+	close(fds[0]);
+	ok(!image_file_open(&file, "/proc/version") && file.bytes > 10 &&
+	   !image_file_read(&file, 0, &word, 4) && !memcmp(&word, "Linu", 4),
+	   "a file that claims to be empty");
+	image_file_close(&file);
+}
+
+static bool entry_is(const struct e820 *map, unsigned int i, __u64 addr,
+		     __u64 end, __u32 type)
+{
+	return i < map->nr && map->entries[i].addr == addr &&
+	       map->entries[i].addr + map->entries[i].size == end &&
+	       map->entries[i].type == type;
+}
+
+static void test_e820(void)
+{
+	struct memory memory = { .bytes = 128 * MIB };
+	struct e820 map;
+
+	e820_pc(&map, &memory);
+	ok(map.nr == 5 && entry_is(&map, 0, 0, 0x9fc00, 1) &&
+	   entry_is(&map, 1, 0x9fc00, 0xa0000, 2) &&
+	   entry_is(&map, 2, 0xe0000, 0xf0000, 3) &&
+	   entry_is(&map, 3, 0xf0000, 0x100000, 2) &&
+	   entry_is(&map, 4, 0x100000, 128 * MIB, 1), "memory map of a PC");
+	memory.bytes = 4096 * MIB;
+	e820_pc(&map, &memory);
+	ok(map.nr == 6 && entry_is(&map, 4, 0x100000, 3072 * MIB, 1) &&
+	   entry_is(&map, 5, 4096 * MIB, 5120 * MIB, 1), "with a hole");
+	memory.bytes = 3072 * MIB;
+	e820_pc(&map, &memory);
+	ok(map.nr == 5, "up to the hole");
+	memory.bytes = MIB;
+	e820_pc(&map, &memory);
+	ok(map.nr == 4, "1 MiB");
+	memory.bytes = 3073 * MIB;
+	e820_ram(&map, &memory);
+	ok(map.nr == 2 && entry_is(&map, 0, 0, 3072 * MIB, 1) &&
+	   entry_is(&map, 1, 4096 * MIB, 4097 * MIB, 1), "RAM alone");
+}
+
+static void test_guest_memory(void)
 {
 	struct memory memory;
 
@@ -335,7 +380,9 @@ int main(void)
 	test_truncated();
 	test_mutations();
 	test_flat();
-	test_read();
-	test_memory();
+	test_file_read();
+	test_pipe();
+	test_e820();
+	test_guest_memory();
 	return tap_done();
 }

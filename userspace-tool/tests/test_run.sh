@@ -36,15 +36,27 @@ play() {
 	result $? "$name"
 }
 
+# Bytes of several vCPUs mix.
 # A guest whose one instruction is HLT; the played CPU does not look at more.
 printf '\364' >"$work/hlt"
 : >"$work/empty"
 head -c 2000000 /dev/zero >"$work/large"
 printf '\177ELF\002\001\001' >"$work/elf"
 
+python3 -c '
+import struct, sys
+b = bytearray(3 * 512)
+b[0x1f1] = 1
+struct.pack_into("<H", b, 0x1fe, 0xaa55)
+struct.pack_into("<BB4sH", b, 0x200, 0xeb, 0x2a, b"HdrS", 0x202)
+b[0x211] = 1
+open(sys.argv[1], "wb").write(b)
+' "$work/bzimage"
+head -c 65536 /dev/zero >"$work/bios"
+
 play ok 'greeting and halt' 0 '^Hello' "$work/hlt"
-play ok 'two vCPUs' 0 '^Hello' --cpus 2 "$work/hlt"
-play ok 'sixty-four vCPUs' 0 '^Hello' --cpus 64 "$work/hlt"
+play ok 'two vCPUs' 0 '^H' --cpus 2 "$work/hlt"
+play ok 'sixty-four vCPUs' 0 '^H' --cpus 64 "$work/hlt"
 play ok 'exit log: out' 0 '^cpu0 0x.* IO out port 0x3f8, 8-bit, 7 times: 0x48 0x65 ' \
 	-v "$work/hlt"
 play ok 'exit log: unclaimed port' 0 \
@@ -58,13 +70,36 @@ play fail-entry 'failed entry, VMCS' 6 '^Guest CR0: 0x0$' -v "$work/hlt"
 play dead 'dead VM' 10 "the kernel's log says why" "$work/hlt"
 play task-switch 'task switch' 8 'hardware task switch at 0x100000' "$work/hlt"
 play touch 'MMIO without device' 8 \
-	'MMIO read 0xfee00020: .*; read 0xfee00020, 32-bit: 0xffffffff (no device)' \
+	'MMIO read 0xfed40020: .*; read 0xfed40020, 32-bit: 0xffffffff (no device)' \
 	-v "$work/hlt"
 play touch 'MMIO: page fault' 8 '^fake: vector 14 error 2 payload 0xdead008 into 0$' \
 	"$work/hlt"
 play touch 'MMIO: unknown instruction' 8 \
-	'instruction at 0x100002 that Keel cannot perform on 0xfee00020.* (bytes 0f 01 13)$' \
+	'instruction at 0x100002 that Keel cannot perform on 0xfed40020.* (bytes 0f 01 13)$' \
 	"$work/hlt"
+play lapic 'MMIO: a local APIC' 0 'read 0xfee00030, 8-bit: 0x14$' -v "$work/hlt"
+play lapic 'MMIO: a local APIC, written' 0 '^fake: local APIC timer: 4711$' "$work/hlt"
+play eoi 'end of an interrupt' 0 '^cpu0 0x.* EOI vector 0x31$' -v "$work/hlt"
+play extint 'interrupt of an 8259 that has none' 0 '^cpu0 0x.* EXTINT vector 0x[0-9a-f]*7$' \
+	-v "$work/hlt"
+play waits 'vCPUs that were never started' 0 '^Hello' --cpus 3 "$work/hlt"
+play wakes 'a vCPU that is woken by another' 0 '^Hello.*' --cpus 2 "$work/hlt"
+play reset 'reset by port 0x92' 14 '^keel: the guest reset the machine$' "$work/hlt"
+play mark 'a mark without --timing' 0 '' "$work/hlt"
+play mark 'a mark' 0 '^timing: .* ms .* ticks  mark 42$' --timing "$work/hlt"
+play mark 'exits' 0 '^timing:  *42 IO_INSTRUCTION (30)$' --timing --cpus 2 "$work/hlt"
+play mark 'timing as JSON' 0 '^timing: .* images loaded$' --timing="$work/json" "$work/hlt"
+python3 -c '
+import json, sys
+t = json.load(open(sys.argv[1]))
+what = [m["what"] for m in t["moments"]]
+assert what == ["machine made", "images loaded", "mark", "ended"], what
+ns = [m["ns"] for m in t["moments"]]
+assert ns == sorted(ns) and t["moments"][2]["mark"] == 42, t
+assert t["exits"]["total"] == t["exits"]["reasons"]["IO_INSTRUCTION"] == 21, t
+' "$work/json"
+result $? 'timing as JSON: its contents'
+play mark 'timing to nowhere' 10 '/nowhere/json: No such' --timing="$work/nowhere/json" "$work/hlt"
 play vector 'MMIO: vector register' 0 'movups xmm1, .*0xffffffffffffffff (no device)' \
 	-v "$work/hlt"
 play no-module 'no module' 10 'modprobe keel' "$work/hlt"
@@ -84,11 +119,33 @@ play ok 'ELF cut off' 10 'elf: ' "$work/elf"
 play ok 'ELF says where' 10 'leave out --load-at$' --load-at 0x1000 "$work/elf"
 play ok 'entry outside' 10 'the entry is outside' --entry 0x80000000 "$work/hlt"
 play ok 'more memory than addresses' 10 'too few physical address bits' --mem 65536 "$work/hlt"
+play ok 'local APICs in software' 0 '^Hello' --apicv off "$work/hlt"
+play ok 'a switch that is neither' 2 "apicv: 'maybe' is neither on nor off" --apicv maybe a
 play ok 'no image' 2 'no image given'
 play ok 'two images' 2 "unexpected argument 'b'" a b
 play ok 'bad number' 2 "mem: '12q' is not a number" --mem 12q a
 play ok 'negative number' 2 "mem: '-1' is not a number" --mem=-1 a
 play ok 'too many vCPUs' 2 'cpus: 65 is not between 1 and 64' --cpus 65 a
+play ok 'image and kernel' 2 'IMAGE excludes --kernel and --firmware' --kernel a b
+play ok 'image and firmware' 2 'IMAGE excludes' --firmware a b
+play ok 'initrd of firmware alone' 2 'initrd goes with --kernel only' --firmware a --initrd b
+play ok 'load address of a kernel' 2 'go with IMAGE only' --firmware a --kernel b --load-at 0
+play ok 'no such firmware' 10 'nowhere: No such file' --firmware "$work/nowhere" \
+	--kernel "$work/hlt"
+play ok 'a BIOS boots no flat binary' 10 'hlt: is no bzImage' --firmware "$work/hlt" \
+	--kernel "$work/hlt"
+play ok 'modules under a BIOS' 10 'bzimage: takes no modules' --firmware "$work/bios" \
+	--kernel "$work/bzimage" --module "$work/hlt"
+play ok 'a BIOS that is cut off' 10 'hlt: has 1 bytes; firmware is' --firmware "$work/hlt" \
+	--kernel "$work/bzimage"
+play ok 'initrd larger than the memory' 10 'large: 2000000 bytes do not fit' --mem 2 \
+	--firmware "$work/bios" --kernel "$work/bzimage" --initrd "$work/large"
+play ok 'our ROM is taken' 10 'fw_cfg: File exists' --firmware "$work/bios" \
+	--kernel "$work/bzimage" --fw-cfg genroms/keel-kernel.rom="$work/hlt"
+play restricted 'a BIOS needs unrestricted guest' 10 'bios: firmware begins in real mode' \
+	--firmware "$work/bios" --kernel "$work/bzimage"
+play ok 'a file for firmware twice' 10 'fw-cfg a/b: File exists' --fw-cfg a/b="$work/hlt" \
+	--fw-cfg a/b="$work/hlt" "$work/hlt"
 play ok 'no such mode' 2 "mode: 'virtual' is none of" --mode virtual a
 
 # Pipes: what goes in comes out, all of it, and Ctrl-A means nothing.
@@ -105,6 +162,19 @@ FAKE_KEEL=flood
 output=$(cat "$work/err") status=$(cat "$work/status")
 [ "$status" = 10 ] && [ "$output" = 'keel: standard output: Broken pipe' ]
 result $? 'standard output closed'
+
+# A reader that stays and does not read: the guest waits, and a signal ends it.
+FAKE_KEEL=pour
+mkfifo "$work/fifo"
+# shellcheck disable=SC2217 # it holds the pipe open
+sleep 30 <"$work/fifo" &
+reader=$!
+timeout -s TERM 2 "$keel" run --cpus 2 "$work/hlt" >"$work/fifo" 2>"$work/err" <"$work/large"
+status=$?
+kill $reader 2>/dev/null
+output=$(cat "$work/err")
+[ $status = 124 ]
+result $? 'SIGTERM ends a guest whose output nobody reads'
 
 # A signal while the guest runs.
 FAKE_KEEL=spin

@@ -53,6 +53,7 @@ static void test_tables(void)
 static void test_gdt(void)
 {
 	__u64 gdt[KEEL_GDT_BYTES / 8];
+	__u64 linux_gdt[KEEL_LINUX_GDT_BYTES / 8];
 
 	keel_write_gdt(gdt, 0);
 	ok(gdt[0] == 0 && gdt[1] == 0x00cf9b000000ffffULL &&
@@ -61,6 +62,12 @@ static void test_gdt(void)
 	keel_write_gdt(gdt, 1);
 	ok(gdt[1] == 0x00af9b000000ffffULL && gdt[2] == 0x00cf93000000ffffULL,
 	   "descriptors, 64-bit");
+	memset(linux_gdt, 0xff, sizeof(linux_gdt));
+	keel_write_linux_gdt(linux_gdt, 1);
+	ok(!linux_gdt[0] && !linux_gdt[1] &&
+	   linux_gdt[2] == 0x00af9b000000ffffULL &&
+	   linux_gdt[3] == 0x00cf93000000ffffULL && linux_gdt[4] == gdt[3] &&
+	   !linux_gdt[5], "descriptors, as Linux wants them");
 }
 
 static void test_states(void)
@@ -95,6 +102,13 @@ static void test_states(void)
 	   state.control.cr3 == 0x2000 &&
 	   state.segments.seg[KEEL_CS].attributes == 0xa09b &&
 	   state.segments.seg[KEEL_TR].attributes == 0x8b, "long mode");
+	keel_start_linux(&state);
+	ok(state.segments.seg[KEEL_CS].selector == 0x10 &&
+	   state.segments.seg[KEEL_SS].selector == 0x18 &&
+	   state.segments.seg[KEEL_GS].selector == 0x18 &&
+	   state.segments.seg[KEEL_TR].selector == 0x20 &&
+	   state.segments.seg[KEEL_CS].attributes == 0xa09b &&
+	   state.segments.gdtr.limit == 47, "as Linux wants it");
 }
 
 static void test_names(void)
@@ -102,7 +116,7 @@ static void test_names(void)
 	ok(!strcmp(keel_exit_name(KEEL_EXIT_IO), "IO") &&
 	   !strcmp(keel_exit_name(KEEL_EXIT_INTERNAL_ERROR), "INTERNAL_ERROR") &&
 	   !strcmp(keel_exit_name(KEEL_EXIT_DEADLINE), "DEADLINE") &&
-	   !keel_exit_name(KEEL_EXIT_DEADLINE + 1) &&
+	   !keel_exit_name(KEEL_EXIT_EXTINT + 1) &&
 	   !keel_exit_name(~0U), "names of exits");
 	ok(!strcmp(vmcs_field_name(0x6800), "Guest CR0") &&
 	   !strcmp(vmcs_field_name(0x2801), "VMCS link pointer") &&

@@ -87,6 +87,14 @@ run.send(b"\x01x")
 assert run.end() == 12 << 8
 print("Ctrl-A X also where the guest does not read")
 
+run = Run("pour")
+time.sleep(0.3)
+run.send(b"abc")
+time.sleep(0.3)
+run.send(b"\x01x")
+assert run.end() == 12 << 8
+print("Ctrl-A X also where nobody reads the guest's output")
+
 for signo in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGSEGV,
               signal.SIGABRT):
     run = Run("spin")

@@ -6,5 +6,17 @@
 #include <stdio.h>	/* vsnprintf() */
 
 #define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
+#ifndef U32_MAX
+#define U32_MAX		((u32)~0U)
+#endif
+#ifndef U64_MAX
+#define U64_MAX		((u64)~0ULL)
+#endif
+#ifndef swap
+#define swap(a, b)	do { typeof(a) __t = (a); (a) = (b); (b) = __t; } while (0)
+#endif
+#ifndef min_t
+#define min_t(type, a, b) ({ type __a = (a), __b = (b); __a < __b ? __a : __b; })
+#endif
 
 #endif

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What tests of loaders share: files and memory that a sanitizer watches, and
+ * damage that is the same each time.
+ */
+#ifndef IMAGE_TEST_H
+#define IMAGE_TEST_H
+
+#include <errno.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "image.h"
+#include "memory.h"
+#include "tests/tap.h"
+
+#define MIB	(1ULL << 20)
+
+/* Guest memory from malloc(), so that the sanitizer knows its end. */
+static inline struct memory test_memory(__u64 bytes)
+{
+	struct memory memory = { .bytes = bytes };
+
+	memory.base = malloc(memory.bytes);
+	if (!memory.base)
+		abort();
+	return memory;
+}
+
+/* A file that has these bytes; the same one each time. */
+static inline struct image_file test_file(const void *bytes, size_t nr)
+{
+	static int fd = -1;
+
+	if (fd < 0)
+		fd = memfd_create("test", MFD_CLOEXEC);
+	if (fd < 0 || ftruncate(fd, 0) || pwrite(fd, bytes, nr, 0) != (ssize_t)nr)
+		abort();
+	return (struct image_file) { .path = "file", .fd = fd, .bytes = nr };
+}
+
+/* Always the same ones, so that a failure comes again. */
+static inline __u32 test_random(void)
+{
+	static __u64 state = 88172645463325252ULL;
+
+	state ^= state << 13;
+	state ^= state >> 7;
+	state ^= state << 17;
+	return state >> 16;
+}
+
+static inline void test_mutate(void *image, size_t nr)
+{
+	static const __u8 odd[] = { 0, 1, 0x7f, 0x80, 0xff };
+	unsigned int i, count = 1 + test_random() % 6;
+	__u8 *bytes = image;
+
+	for (i = 0; i < count; i++)
+		bytes[test_random() % nr] = test_random() % 2 ?
+			odd[test_random() % sizeof(odd)] : test_random();
+}
+
+/* A line about a file is what each error has to give. */
+static inline bool test_line(const struct image *image, int ret,
+			     const char *why)
+{
+	if (ret == -EINVAL && image->error[0] && image->blame &&
+	    strstr(image->error, why) && !strchr(image->error, '\n') &&
+	    strlen(image->error) < sizeof(image->error) - 1)
+		return true;
+	printf("# %d: %s\n", ret, image->error);
+	return false;
+}
+
+#endif /* IMAGE_TEST_H */
