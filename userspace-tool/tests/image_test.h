@@ -42,6 +42,20 @@ static inline struct image_file test_file(const void *bytes, size_t nr)
 	return (struct image_file) { .path = "file", .fd = fd, .bytes = nr };
 }
 
+/* A field of @size bytes at @at, as images have them: little-endian. */
+static inline void test_put(void *bytes, unsigned int at, __u64 value, unsigned int size)
+{
+	memcpy((__u8 *)bytes + at, &value, size);
+}
+
+static inline __u64 test_get(const void *bytes, unsigned int at, unsigned int size)
+{
+	__u64 value = 0;
+
+	memcpy(&value, (const __u8 *)bytes + at, size);
+	return value;
+}
+
 /* Always the same ones, so that a failure comes again. */
 static inline __u32 test_random(void)
 {

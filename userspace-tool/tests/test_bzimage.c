@@ -43,19 +43,6 @@ struct kernel {
 	__u8 bytes[SETUP_BYTES + PAYLOAD];
 };
 
-static void put(void *bytes, unsigned int at, __u64 value, unsigned int size)
-{
-	memcpy((__u8 *)bytes + at, &value, size);
-}
-
-static __u64 get(const void *bytes, unsigned int at, unsigned int size)
-{
-	__u64 value = 0;
-
-	memcpy(&value, (const __u8 *)bytes + at, size);
-	return value;
-}
-
 /* One sector of setup code, version 2.15, 64-bit. */
 static struct kernel good(void)
 {
@@ -65,22 +52,22 @@ static struct kernel good(void)
 	memset(bytes, 0x90, sizeof(kernel));
 	memset(bytes + SETUP_SECTS, 0, HEADER_END - SETUP_SECTS);
 	memset(bytes + SETUP_BYTES, 0xf4, PAYLOAD);
-	put(bytes, SETUP_SECTS, 1, 1);
-	put(bytes, SYSSIZE, PAYLOAD / 16, 4);
-	put(bytes, 0x1fe, 0xaa55, 2);
-	put(bytes, 0x200, 0xeb, 1);
-	put(bytes, JUMP, HEADER_END - 0x202, 1);
+	test_put(bytes, SETUP_SECTS, 1, 1);
+	test_put(bytes, SYSSIZE, PAYLOAD / 16, 4);
+	test_put(bytes, 0x1fe, 0xaa55, 2);
+	test_put(bytes, 0x200, 0xeb, 1);
+	test_put(bytes, JUMP, HEADER_END - 0x202, 1);
 	memcpy(bytes + 0x202, "HdrS", 4);
-	put(bytes, VERSION, 0x20f, 2);
-	put(bytes, LOADFLAGS, 0x81, 1);
-	put(bytes, CODE32, 0x100000, 4);
-	put(bytes, INITRD_MAX, 0x7fffffff, 4);
-	put(bytes, ALIGNMENT, 0x200000, 4);
-	put(bytes, RELOCATABLE, 1, 1);
-	put(bytes, XLOADFLAGS, 3, 2);
-	put(bytes, CMDLINE_SIZE, 2047, 4);
-	put(bytes, PREF_ADDRESS, 0x400000, 8);
-	put(bytes, INIT_SIZE, 0x100000, 4);
+	test_put(bytes, VERSION, 0x20f, 2);
+	test_put(bytes, LOADFLAGS, 0x81, 1);
+	test_put(bytes, CODE32, 0x100000, 4);
+	test_put(bytes, INITRD_MAX, 0x7fffffff, 4);
+	test_put(bytes, ALIGNMENT, 0x200000, 4);
+	test_put(bytes, RELOCATABLE, 1, 1);
+	test_put(bytes, XLOADFLAGS, 3, 2);
+	test_put(bytes, CMDLINE_SIZE, 2047, 4);
+	test_put(bytes, PREF_ADDRESS, 0x400000, 8);
+	test_put(bytes, INIT_SIZE, 0x100000, 4);
 	return kernel;
 }
 
@@ -143,22 +130,22 @@ static void test_good(void)
 	ok(!memcmp(memory.base + 0x400000, kernel.bytes + SETUP_BYTES, PAYLOAD) &&
 	   memory.base[0x400000 + PAYLOAD] == 0xcc &&
 	   memory.base[0x3fffff] == 0xcc, "its bytes, and nothing else");
-	ok(get(page, LOADER, 1) == 0xff && get(page, LOADFLAGS, 1) == 1 &&
-	   get(page, CODE32, 4) == 0x400000 && get(page, SETUP_DATA, 8) == 0 &&
-	   get(page, 0x202, 4) == 0x53726448 && get(page, VERSION, 2) == 0x20f,
+	ok(test_get(page, LOADER, 1) == 0xff && test_get(page, LOADFLAGS, 1) == 1 &&
+	   test_get(page, CODE32, 4) == 0x400000 && test_get(page, SETUP_DATA, 8) == 0 &&
+	   test_get(page, 0x202, 4) == 0x53726448 && test_get(page, VERSION, 2) == 0x20f,
 	   "zero page: header");
-	ok(get(page, HEADER_END, 4) == 0 && get(page, 0x1ec, 4) == 0 &&
-	   get(page, 0x006, 2) == 0, "the rest is zero");
-	ok(!strcmp((char *)memory.base + get(page, CMD_LINE, 4), args.command_line),
+	ok(test_get(page, HEADER_END, 4) == 0 && test_get(page, 0x1ec, 4) == 0 &&
+	   test_get(page, 0x006, 2) == 0, "the rest is zero");
+	ok(!strcmp((char *)memory.base + test_get(page, CMD_LINE, 4), args.command_line),
 	   "command line");
-	ok(get(page, RSDP, 8) == 0xe0000, "RSDP");
-	ok(get(page, E820_ENTRIES, 1) == 5 && get(page, E820_TABLE, 8) == 0 &&
-	   get(page, E820_TABLE + 8, 8) == 0x9fc00 &&
-	   get(page, E820_TABLE + 16, 4) == 1 &&
-	   get(page, E820_TABLE + 80, 8) == 0x100000 &&
-	   get(page, E820_TABLE + 88, 8) == MEMORY - 0x100000 &&
-	   get(page, E820_TABLE + 96, 4) == 1, "memory map");
-	ok(get(page, RAMDISK, 4) == 0 && get(page, RAMDISK_SIZE, 4) == 0,
+	ok(test_get(page, RSDP, 8) == 0xe0000, "RSDP");
+	ok(test_get(page, E820_ENTRIES, 1) == 5 && test_get(page, E820_TABLE, 8) == 0 &&
+	   test_get(page, E820_TABLE + 8, 8) == 0x9fc00 &&
+	   test_get(page, E820_TABLE + 16, 4) == 1 &&
+	   test_get(page, E820_TABLE + 80, 8) == 0x100000 &&
+	   test_get(page, E820_TABLE + 88, 8) == MEMORY - 0x100000 &&
+	   test_get(page, E820_TABLE + 96, 4) == 1, "memory map");
+	ok(test_get(page, RAMDISK, 4) == 0 && test_get(page, RAMDISK_SIZE, 4) == 0,
 	   "no initial RAM disk");
 }
 
@@ -167,27 +154,27 @@ static void test_place(void)
 	struct kernel kernel = good();
 	struct image image;
 
-	put(kernel.bytes, PREF_ADDRESS, 0x1000000, 8);
+	test_put(kernel.bytes, PREF_ADDRESS, 0x1000000, 8);
 	ok(!load(&image, &kernel, sizeof(kernel), &no_args) &&
 	   image.first == 0x200000, "moved where the preferred address is no memory");
-	put(kernel.bytes, PREF_ADDRESS, 0, 8);
+	test_put(kernel.bytes, PREF_ADDRESS, 0, 8);
 	ok(!load(&image, &kernel, sizeof(kernel), &no_args) &&
 	   image.first == 0x200000, "or none is given");
-	put(kernel.bytes, INIT_SIZE, 7 * MIB, 4);
+	test_put(kernel.bytes, INIT_SIZE, 7 * MIB, 4);
 	ok(refused(&kernel, sizeof(kernel), "needs 7 MiB of memory at 0x200000"),
 	   "too large");
 	kernel = good();
-	put(kernel.bytes, INIT_SIZE, 4 * MIB, 4);
+	test_put(kernel.bytes, INIT_SIZE, 4 * MIB, 4);
 	ok(!load(&image, &kernel, sizeof(kernel), &no_args) &&
 	   image.first == 0x400000 && image.last == MEMORY - 1,
 	   "up to the last byte");
 	kernel = good();
-	put(kernel.bytes, RELOCATABLE, 0, 1);
+	test_put(kernel.bytes, RELOCATABLE, 0, 1);
 	ok(!load(&image, &kernel, sizeof(kernel), &no_args) &&
 	   image.first == 0x100000 && image.last == 0x4fffff,
 	   "one that cannot be moved");
 	kernel = good();
-	put(kernel.bytes, XLOADFLAGS, 0, 2);
+	test_put(kernel.bytes, XLOADFLAGS, 0, 2);
 	ok(!load(&image, &kernel, sizeof(kernel), &no_args) &&
 	   image.mode == IMAGE_MODE_PROT && image.entry == 0x400000,
 	   "32-bit kernel");
@@ -202,11 +189,11 @@ static void test_old(void)
 	struct image image;
 	char line[257];
 
-	put(kernel.bytes, VERSION, 0x204, 2);
-	put(kernel.bytes, JUMP, ALIGNMENT - 0x202, 1);
+	test_put(kernel.bytes, VERSION, 0x204, 2);
+	test_put(kernel.bytes, JUMP, ALIGNMENT - 0x202, 1);
 	ok(!load(&image, &kernel, sizeof(kernel), &no_args) &&
 	   image.mode == IMAGE_MODE_PROT && image.entry == 0x100000 &&
-	   get(page, ALIGNMENT, 4) == 0 && get(page, INITRD_MAX, 4) != 0,
+	   test_get(page, ALIGNMENT, 4) == 0 && test_get(page, INITRD_MAX, 4) != 0,
 	   "protocol 2.04: only the fields that it has");
 	memset(line, 'a', sizeof(line));
 	line[255] = '\0';
@@ -216,7 +203,7 @@ static void test_old(void)
 	line[256] = '\0';
 	ok(test_line(&image, load(&image, &kernel, sizeof(kernel), &args),
 		     "at most 255"), "and no more");
-	put(kernel.bytes, VERSION, 0x201, 2);
+	test_put(kernel.bytes, VERSION, 0x201, 2);
 	ok(refused(&kernel, sizeof(kernel), "version 2.01"), "protocol 2.01");
 }
 
@@ -230,23 +217,23 @@ static void test_initrd(void)
 	__u64 at;
 
 	ok(!load(&image, &kernel, sizeof(kernel), &args) &&
-	   get(page, RAMDISK, 4) == MEMORY - 8192 &&
-	   get(page, RAMDISK_SIZE, 4) == 5000 &&
-	   get(page, EXT_RAMDISK, 8) == 0, "initial RAM disk at the end");
-	at = get(page, RAMDISK, 4);
-	ok(get(memory.base, at, 4) == 0 && get(memory.base, at + 4996, 4) == 4996,
+	   test_get(page, RAMDISK, 4) == MEMORY - 8192 &&
+	   test_get(page, RAMDISK_SIZE, 4) == 5000 &&
+	   test_get(page, EXT_RAMDISK, 8) == 0, "initial RAM disk at the end");
+	at = test_get(page, RAMDISK, 4);
+	ok(test_get(memory.base, at, 4) == 0 && test_get(memory.base, at + 4996, 4) == 4996,
 	   "its bytes");
-	put(kernel.bytes, XLOADFLAGS, 1, 2);
-	put(kernel.bytes, INITRD_MAX, 0x6fffff, 4);
+	test_put(kernel.bytes, XLOADFLAGS, 1, 2);
+	test_put(kernel.bytes, INITRD_MAX, 0x6fffff, 4);
 	ok(!load(&image, &kernel, sizeof(kernel), &args) &&
-	   get(page, RAMDISK, 4) == 0x700000 - 8192, "below initrd_addr_max");
-	put(kernel.bytes, INITRD_MAX, 0x4fffff, 4);
+	   test_get(page, RAMDISK, 4) == 0x700000 - 8192, "below initrd_addr_max");
+	test_put(kernel.bytes, INITRD_MAX, 0x4fffff, 4);
 	ok(test_line(&image, load(&image, &kernel, sizeof(kernel), &args),
 		     "initrd_addr_max 0x4fffff") &&
 	   !strcmp(image.blame, "initrd"), "no room between it and the kernel");
-	put(kernel.bytes, XLOADFLAGS, 3, 2);
+	test_put(kernel.bytes, XLOADFLAGS, 3, 2);
 	ok(!load(&image, &kernel, sizeof(kernel), &args) &&
-	   get(page, RAMDISK, 4) == MEMORY - 8192,
+	   test_get(page, RAMDISK, 4) == MEMORY - 8192,
 	   "a kernel that goes above 4 GiB takes it anywhere");
 	close(initrd.fd);
 	initrd = make_initrd(3 * MIB + 1);
@@ -254,7 +241,7 @@ static void test_initrd(void)
 		     "do not fit"), "one byte too many");
 	initrd.bytes--;
 	ok(!load(&image, &kernel, sizeof(kernel), &args) &&
-	   get(page, RAMDISK, 4) == 0x500000, "all that there is");
+	   test_get(page, RAMDISK, 4) == 0x500000, "all that there is");
 	initrd.bytes = 4096;
 	if (ftruncate(initrd.fd, 4095))
 		abort();
@@ -277,11 +264,11 @@ static void test_high_initrd(void)
 		return;
 	}
 	/* The kernel takes all that is below. */
-	put(kernel.bytes, INIT_SIZE, 0xc0000000 - 0x400000, 4);
+	test_put(kernel.bytes, INIT_SIZE, 0xc0000000 - 0x400000, 4);
 	ok(!load(&image, &kernel, sizeof(kernel), &args) &&
-	   get(memory.base + BOOT_INFO, RAMDISK, 4) == 0 &&
-	   get(memory.base + BOOT_INFO, EXT_RAMDISK, 4) == 1 &&
-	   get(memory.base + MEMORY_HOLE, 4092, 4) == 4092,
+	   test_get(memory.base + BOOT_INFO, RAMDISK, 4) == 0 &&
+	   test_get(memory.base + BOOT_INFO, EXT_RAMDISK, 4) == 1 &&
+	   test_get(memory.base + MEMORY_HOLE, 4092, 4) == 4092,
 	   "initial RAM disk above 4 GiB");
 	memory_destroy(&memory);
 	memory = small;
@@ -292,38 +279,38 @@ static void test_refused(void)
 {
 	struct kernel kernel = good();
 
-	put(kernel.bytes, 0x1fe, 0xaa54, 2);
+	test_put(kernel.bytes, 0x1fe, 0xaa54, 2);
 	ok(refused(&kernel, sizeof(kernel), "boot_flag is 0xaa54"), "boot_flag");
 	kernel = good();
-	put(kernel.bytes, LOADFLAGS, 0, 1);
+	test_put(kernel.bytes, LOADFLAGS, 0, 1);
 	ok(refused(&kernel, sizeof(kernel), "zImage"), "zImage");
 	kernel = good();
-	put(kernel.bytes, SETUP_SECTS, 0, 1);
+	test_put(kernel.bytes, SETUP_SECTS, 0, 1);
 	ok(refused(&kernel, sizeof(kernel), "the 4 sectors"), "setup_sects 0");
-	put(kernel.bytes, SETUP_SECTS, 255, 1);
+	test_put(kernel.bytes, SETUP_SECTS, 255, 1);
 	ok(refused(&kernel, sizeof(kernel), "the 255 sectors"), "setup_sects 255");
 	kernel = good();
-	put(kernel.bytes, SYSSIZE, PAYLOAD / 16 + 1, 4);
+	test_put(kernel.bytes, SYSSIZE, PAYLOAD / 16 + 1, 4);
 	ok(refused(&kernel, sizeof(kernel), "syssize"), "syssize");
-	put(kernel.bytes, SYSSIZE, 0xffffffff, 4);
+	test_put(kernel.bytes, SYSSIZE, 0xffffffff, 4);
 	ok(refused(&kernel, sizeof(kernel), "syssize"), "syssize at its end");
 	kernel = good();
-	put(kernel.bytes, ALIGNMENT, 0, 4);
+	test_put(kernel.bytes, ALIGNMENT, 0, 4);
 	ok(refused(&kernel, sizeof(kernel), "kernel_alignment is 0x0"), "alignment 0");
-	put(kernel.bytes, ALIGNMENT, 0x300000, 4);
+	test_put(kernel.bytes, ALIGNMENT, 0x300000, 4);
 	ok(refused(&kernel, sizeof(kernel), "not a power of 2"), "odd alignment");
-	put(kernel.bytes, ALIGNMENT, 0x80000000, 4);
-	put(kernel.bytes, PREF_ADDRESS, ~0ULL, 8);
+	test_put(kernel.bytes, ALIGNMENT, 0x80000000, 4);
+	test_put(kernel.bytes, PREF_ADDRESS, ~0ULL, 8);
 	ok(refused(&kernel, sizeof(kernel), "at 0x80000000"), "large alignment");
 	kernel = good();
-	put(kernel.bytes, SYSSIZE, 0x200 / 16, 4);
+	test_put(kernel.bytes, SYSSIZE, 0x200 / 16, 4);
 	ok(refused(&kernel, sizeof(kernel), "64-bit entry"), "no code at the entry");
 	kernel = good();
-	put(kernel.bytes, INIT_SIZE, 0xffffffff, 4);
+	test_put(kernel.bytes, INIT_SIZE, 0xffffffff, 4);
 	ok(refused(&kernel, sizeof(kernel), "init_size"), "init_size");
 	kernel = good();
-	put(kernel.bytes, RELOCATABLE, 0, 1);
-	put(kernel.bytes, PREF_ADDRESS, 0xbfffffff, 8);
+	test_put(kernel.bytes, RELOCATABLE, 0, 1);
+	test_put(kernel.bytes, PREF_ADDRESS, 0xbfffffff, 8);
 	ok(refused(&kernel, sizeof(kernel), "needs"), "unpacks outside of memory");
 }
 

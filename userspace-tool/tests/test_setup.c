@@ -32,19 +32,6 @@ struct kernel {
 	__u8 bytes[SETUP_BYTES + PAYLOAD];
 };
 
-static void put(void *bytes, unsigned int at, __u64 value, unsigned int size)
-{
-	memcpy((__u8 *)bytes + at, &value, size);
-}
-
-static __u64 get(const void *bytes, unsigned int at, unsigned int size)
-{
-	__u64 value = 0;
-
-	memcpy(&value, (const __u8 *)bytes + at, size);
-	return value;
-}
-
 /* Two sectors of setup code, version 2.07, 16-bit and 32-bit. */
 static struct kernel good(void)
 {
@@ -54,16 +41,16 @@ static struct kernel good(void)
 	memset(bytes, 0x90, sizeof(kernel));
 	memset(bytes + SETUP_SECTS, 0, HEADER_END - SETUP_SECTS);
 	memset(bytes + SETUP_BYTES, 0xf4, PAYLOAD);
-	put(bytes, SETUP_SECTS, SECTORS, 1);
-	put(bytes, SYSSIZE, PAYLOAD / 16, 4);
-	put(bytes, 0x1fe, 0xaa55, 2);
-	put(bytes, 0x200, 0xeb, 1);
-	put(bytes, 0x201, HEADER_END - 0x202, 1);
+	test_put(bytes, SETUP_SECTS, SECTORS, 1);
+	test_put(bytes, SYSSIZE, PAYLOAD / 16, 4);
+	test_put(bytes, 0x1fe, 0xaa55, 2);
+	test_put(bytes, 0x200, 0xeb, 1);
+	test_put(bytes, 0x201, HEADER_END - 0x202, 1);
 	memcpy(bytes + 0x202, "HdrS", 4);
-	put(bytes, VERSION, 0x207, 2);
-	put(bytes, LOADFLAGS, 0x01, 1);
-	put(bytes, INITRD_MAX, 0x6fffff, 4);
-	put(bytes, CMDLINE_SIZE, 100, 4);
+	test_put(bytes, VERSION, 0x207, 2);
+	test_put(bytes, LOADFLAGS, 0x01, 1);
+	test_put(bytes, INITRD_MAX, 0x6fffff, 4);
+	test_put(bytes, CMDLINE_SIZE, 100, 4);
 	return kernel;
 }
 
@@ -107,17 +94,17 @@ static void test_good(void)
 
 	ok(loads(&kernel, &args) && setup.bytes == SETUP_BYTES &&
 	   setup.kernel_bytes == PAYLOAD, "lengths");
-	ok(get(code, LOADER, 1) == 0xff && get(code, LOADFLAGS, 1) == 0x81 &&
-	   get(code, EXT_LOADER, 2) == 0, "loader and its flags");
-	ok(get(code, HEAP_END, 2) == 0xe000 - 0x200 &&
-	   get(code, CMD_LINE, 4) == 0x20000, "heap and command line");
-	ok(get(code, RAMDISK, 4) == 0 && get(code, RAMDISK_SIZE, 4) == 0x123456 &&
+	ok(test_get(code, LOADER, 1) == 0xff && test_get(code, LOADFLAGS, 1) == 0x81 &&
+	   test_get(code, EXT_LOADER, 2) == 0, "loader and its flags");
+	ok(test_get(code, HEAP_END, 2) == 0xe000 - 0x200 &&
+	   test_get(code, CMD_LINE, 4) == 0x20000, "heap and command line");
+	ok(test_get(code, RAMDISK, 4) == 0 && test_get(code, RAMDISK_SIZE, 4) == 0x123456 &&
 	   setup.initrd_lowest == 0x100000 + PAYLOAD &&
 	   setup.initrd_highest == 0x6fffff, "initial RAM disk");
 	ok(!memcmp(code, kernel.bytes, LOADER) &&
 	   !memcmp(code + INITRD_MAX, kernel.bytes + INITRD_MAX,
 		   SETUP_BYTES - INITRD_MAX), "the rest is the kernel's own");
-	ok(loads(&kernel, &no_args) && get(code, RAMDISK_SIZE, 4) == 0,
+	ok(loads(&kernel, &no_args) && test_get(code, RAMDISK_SIZE, 4) == 0,
 	   "no initial RAM disk");
 }
 
@@ -126,18 +113,18 @@ static void test_old(void)
 {
 	struct kernel kernel = good();
 
-	put(kernel.bytes, VERSION, 0x202, 2);
-	put(kernel.bytes, 0x201, 0x22c - 0x202, 1);
+	test_put(kernel.bytes, VERSION, 0x202, 2);
+	test_put(kernel.bytes, 0x201, 0x22c - 0x202, 1);
 	memset(kernel.bytes + 0x22c, 0xa5, HEADER_END - 0x22c);
 	ok(loads(&kernel, &no_args) && setup.initrd_highest == 0x37ffffff &&
 	   !memcmp(setup.code + 0x22c, kernel.bytes + 0x22c, 64),
 	   "version 2.02");
-	put(kernel.bytes, VERSION, 0x201, 2);
+	test_put(kernel.bytes, VERSION, 0x201, 2);
 	ok(refused(&kernel, &no_args, "2.02 is the oldest"), "version 2.01");
 	kernel = good();
-	put(kernel.bytes, LOADFLAGS, 0, 1);
+	test_put(kernel.bytes, LOADFLAGS, 0, 1);
 	ok(refused(&kernel, &no_args, "zImage"), "a zImage");
-	put(kernel.bytes, 0x1fe, 0, 2);
+	test_put(kernel.bytes, 0x1fe, 0, 2);
 	ok(refused(&kernel, &no_args, "boot_flag"), "no boot_flag");
 }
 
@@ -154,14 +141,14 @@ static void test_room(void)
 	ok(refused(&kernel, &args, "do not fit"), "one that does not");
 	initrd.bytes = 1ULL << 32;
 	ok(refused(&kernel, &args, "do not fit"), "one of 4 GiB");
-	put(kernel.bytes, VERSION, 0x20a, 2);
-	put(kernel.bytes, INIT_SIZE, 0x700000, 4);
+	test_put(kernel.bytes, VERSION, 0x20a, 2);
+	test_put(kernel.bytes, INIT_SIZE, 0x700000, 4);
 	ok(loads(&kernel, &no_args) && setup.initrd_lowest == 0x800000,
 	   "init_size up to the end of memory");
-	put(kernel.bytes, PREF_ADDRESS, 0x100001, 8);
+	test_put(kernel.bytes, PREF_ADDRESS, 0x100001, 8);
 	ok(refused(&kernel, &no_args, "needs 8 MiB"), "moved beyond it");
-	put(kernel.bytes, PREF_ADDRESS, 0, 8);
-	put(kernel.bytes, INIT_SIZE, 0xffffffff, 4);
+	test_put(kernel.bytes, PREF_ADDRESS, 0, 8);
+	test_put(kernel.bytes, INIT_SIZE, 0xffffffff, 4);
 	ok(refused(&kernel, &no_args, "give more with --mem"), "4 GiB");
 }
 
@@ -178,7 +165,7 @@ static void test_line_length(void)
 	line[100] = 'x';
 	line[101] = 0;
 	ok(refused(&kernel, &args, "at most 100 bytes"), "a longer one");
-	put(kernel.bytes, CMDLINE_SIZE, 0xffffffff, 4);
+	test_put(kernel.bytes, CMDLINE_SIZE, 0xffffffff, 4);
 	line[101] = 'x';
 	line[65535] = 0;
 	ok(loads(&kernel, &args), "the longest that has room");
@@ -203,12 +190,12 @@ static void test_setup_code(void)
 	}
 	ok(cut == sizeof(kernel) - 15, "cut off at every byte");
 	memcpy(large, kernel.bytes, sizeof(kernel));
-	put(large, SYSSIZE, 0, 4);
-	put(large, SETUP_SECTS, 64, 1);
+	test_put(large, SYSSIZE, 0, 4);
+	test_put(large, SETUP_SECTS, 64, 1);
 	file = test_file(large, sizeof(large));
 	ok(!image_read_setup(&image, &setup, &memory, &file, &no_args) &&
 	   setup.bytes == 0x8200, "64 sectors of setup code");
-	put(large, SETUP_SECTS, 65, 1);
+	test_put(large, SETUP_SECTS, 65, 1);
 	file = test_file(large, sizeof(large));
 	ok(test_line(&image, image_read_setup(&image, &setup, &memory, &file,
 					      &no_args), "setup_sects"),
