@@ -66,8 +66,6 @@ int vmx_vcpu_init(struct keel_vcpu *vcpu)
 		return ret;
 	vmx_setup_vmcs(vcpu);
 	vmx_msr_reset(vcpu);
-	if (keel_vcpu_has_lapic(vcpu))
-		keel_lapic_reset(&vcpu->lapic);
 	vmx_state_reset(vcpu);
 	vmx_apic_mode(vcpu);
 	vmx_return();
