@@ -113,7 +113,7 @@ static unsigned int usable_level(const struct keel_mem *mem, const struct mem_fa
 				   keel_mmu_max_level(&mem->mmu));
 
 	for (; level > 1; level--) {
-		u64 mask = ept_size(level) - 1;
+		u64 mask = mmu_size(level) - 1;
 
 		if (!((f->gpa ^ f->hva) & mask) && (f->gpa & ~mask) >= f->slot.gpa &&
 		    (f->gpa | mask) < f->slot.gpa + f->slot.bytes)
@@ -127,34 +127,34 @@ static enum keel_mem_fault install(struct keel_mem *mem, const struct mem_fault 
 				   bool may_flush)
 {
 	unsigned int level = usable_level(mem, f);
-	struct ept_page page = {
+	struct mmu_page page = {
 		.gpa = f->gpa,
 		.hpa = f->host.hpa,
 		.level = level,
 		.write = f->host.write && !(f->slot.flags & KEEL_MEMORY_READONLY),
 		.access = f->access,
 	};
-	unsigned long start = f->hva & ~(ept_size(level) - 1);
+	unsigned long start = f->hva & ~(mmu_size(level) - 1);
 	struct table_pages none = {};
-	enum ept_mapped mapped;
+	enum mmu_mapped mapped;
 
 	spin_lock(&mem->lock);
 	if (mem->seq != f->seq ||
 	    (mem->invalidating && start < mem->inv_end &&
-	     start + ept_size(level) > mem->inv_start)) {
+	     start + mmu_size(level) > mem->inv_start)) {
 		spin_unlock(&mem->lock);
 		return KEEL_MEM_RETRY;
 	}
 	mapped = keel_mmu_map(&mem->mmu, &page, may_flush);
-	if (mapped == EPT_MAPPED_FLUSH) {
+	if (mapped == MMU_MAPPED_FLUSH) {
 		keel_mem_raise_gen(mem);
 		keel_mem_unlock_and_flush(mem, &none);
 		return KEEL_MEM_MAPPED;
 	}
 	spin_unlock(&mem->lock);
-	if (mapped == EPT_MAPPED)
+	if (mapped == MMU_MAPPED)
 		return KEEL_MEM_MAPPED;
-	return mapped == EPT_NO_PAGE ? KEEL_MEM_NOMEM : KEEL_MEM_RETRY;
+	return mapped == MMU_NO_PAGE ? KEEL_MEM_NOMEM : KEEL_MEM_RETRY;
 }
 
 /* Have the host do what it would do if the VMM itself touched the page. */
@@ -276,16 +276,16 @@ enum keel_mem_fault keel_mem_fault_atomic(struct keel_mem *mem, u64 gpa, u32 acc
  */
 bool keel_mem_map_own(struct keel_mem *mem, u64 gpa, u64 hpa)
 {
-	struct ept_page page = {
+	struct mmu_page page = {
 		.gpa = gpa, .hpa = hpa, .level = 1, .write = true, .access = KEEL_ACCESS_WRITE,
 	};
-	enum ept_mapped mapped;
+	enum mmu_mapped mapped;
 
 	spin_lock(&mem->lock);
 	mapped = keel_mmu_map(&mem->mmu, &page, false);
 	mem->own_gpa = gpa;
 	spin_unlock(&mem->lock);
-	return mapped == EPT_MAPPED;
+	return mapped == MMU_MAPPED;
 }
 
 /**

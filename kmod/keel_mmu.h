@@ -44,8 +44,8 @@ static inline void keel_mmu_free(struct keel_mmu *mmu)
 	table_pages_free(&mmu->stock);
 }
 
-static inline enum ept_mapped keel_mmu_map(struct keel_mmu *mmu,
-					   const struct ept_page *page, bool may_flush)
+static inline enum mmu_mapped keel_mmu_map(struct keel_mmu *mmu,
+					   const struct mmu_page *page, bool may_flush)
 {
 	return ept_map(&mmu->ept, page, &mmu->stock, may_flush);
 }

@@ -15,6 +15,7 @@
 #include "keel_pv.h"
 #include "keel_strio.h"
 #include "keel_walk.h"
+#include "shadow_vcpu.h"
 #include "vmx_msr.h"
 #include "vmx_vcpu.h"
 
@@ -64,6 +65,7 @@ enum keel_complete {
  * @regs: general registers as the guest left them; RIP and RFLAGS are in the
  *	VMCS.  First, because vmx_entry.S goes by it.
  * @vmx: the hardware's side
+ * @shadow: what shadow paging adds; unused with EPT
  * @vm: holds a reference
  * @id: its number in the VM
  * @lock: one caller at a time; order: vm->lock > this
@@ -111,6 +113,7 @@ enum keel_complete {
 struct keel_vcpu {
 	struct keel_regs regs;
 	struct vmx_vcpu vmx;
+	struct shadow_vcpu shadow;
 	struct keel_vm *vm;
 	u32 id;
 	struct mutex lock;

@@ -431,6 +431,15 @@ struct keel_info {
  * has APIC-register virtualization and virtual-interrupt delivery
  */
 #define KEEL_VM_NO_APICV	(1U << 1)
+/**
+ * define KEEL_VM_SHADOW - translate guest addresses by shadow page tables, not EPT
+ *
+ * Without KEEL_FEATURE_EPT each VM does so, with or without the flag.  What the
+ * guest sees is the same but for CPUID, see KEEL_GET_SUPPORTED_CPUID.  Implies
+ * KEEL_VM_NO_APICV.  What the VMM itself writes to page tables that the guest
+ * already uses, Keel notices with the next KEEL_SET_STATE of KEEL_STATE_CONTROL.
+ */
+#define KEEL_VM_SHADOW		(1U << 2)
 
 /**
  * struct keel_create_vm - make a virtual machine (KEEL_CREATE_VM)
