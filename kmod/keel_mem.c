@@ -6,7 +6,6 @@
  */
 #include "keel_mem.h"
 
-#include <linux/cpu.h>
 #include <linux/mm.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
@@ -33,16 +32,16 @@ static struct keel_slots *alloc_slots(unsigned int nr)
  * @mm: the current task's address space; kept until keel_mem_free()
  * @ops: the VM's part
  * @caps: VMX capabilities of all CPUs
+ * @shadow: the guest runs on shadow page tables
  *
  * May sleep, and takes @mm's mmap_lock.  After an error call keel_mem_free(), too.
  *
  * Return: 0, or -ENOMEM.
  */
 int keel_mem_init(struct keel_mem *mem, struct mm_struct *mm,
-		  const struct keel_mem_ops *ops, const struct keel_vmx_msrs *caps)
+		  const struct keel_mem_ops *ops, const struct keel_vmx_msrs *caps,
+		  bool shadow)
 {
-	/* A guest that executes a page in two sizes stops such a machine. */
-	bool nx_large = boot_cpu_has_bug(X86_BUG_ITLB_MULTIHIT) && !cpu_mitigations_off();
 	struct keel_slots *none = alloc_slots(0);
 	int ret;
 
@@ -53,7 +52,7 @@ int keel_mem_init(struct keel_mem *mem, struct mm_struct *mm,
 	RCU_INIT_POINTER(mem->slots, none);
 	if (!none)
 		return -ENOMEM;
-	ret = keel_mmu_init(&mem->mmu, caps, nx_large);
+	ret = keel_mmu_init(&mem->mmu, caps, shadow);
 	if (ret)
 		return ret;
 	mem->notifier.ops = &keel_mem_notifier_ops;
@@ -372,6 +371,19 @@ int keel_mem_read(struct keel_mem *mem, u64 gpa, void *buf, size_t len)
 	return 0;
 }
 
+/* No guest instruction has written this, so that no exit has told of it. */
+static void keel_mem_wrote(struct keel_mem *mem, u64 gpa, u64 bytes)
+{
+	u64 end = gpa + bytes;
+
+	if (!keel_mmu_is_shadow(&mem->mmu))
+		return;
+	spin_lock(&mem->lock);
+	for (gpa &= PAGE_MASK; gpa < end; gpa += PAGE_SIZE)
+		keel_mmu_wrote(&mem->mmu, gpa);
+	spin_unlock(&mem->lock);
+}
+
 /**
  * keel_mem_write - copy to guest memory
  * @mem: guest memory; the current task's mm is its mm
@@ -397,6 +409,7 @@ int keel_mem_write(struct keel_mem *mem, u64 gpa, const void *buf, size_t len)
 		if (copy_to_user(u64_to_user_ptr(slot.user_addr + gpa), buf, n))
 			return -EFAULT;
 		gpa += slot.gpa;
+		keel_mem_wrote(mem, gpa, n);
 	}
 	return 0;
 }

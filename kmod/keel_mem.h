@@ -8,8 +8,9 @@
  * first comment for why that is safe.
  *
  * Lock order: mmap_lock, the host's reverse-map and page-table locks, then
- * &keel_mem.lock.  &keel_mem.set_lock is outside all of them, and no host memory
- * is touched under &keel_mem.lock.
+ * &keel_mem.lock.  &keel_mem.set_lock is outside all of them.  No host memory is
+ * touched under &keel_mem.lock, but by shadow paging, which reads guest tables there
+ * with page faults off.
  */
 #ifndef KEEL_MEM_H
 #define KEEL_MEM_H
@@ -29,13 +30,13 @@ struct keel_mem;
 /**
  * struct keel_mem_ops - what guest memory asks of its VM
  * @flush: make every vCPU that is in guest mode leave it, and return after the
- *	last one has.  Called without &keel_mem.lock, but maybe under a spinlock of
- *	the host with interrupts on: must not sleep.  May come until
+ *	last one has.  Maybe called under &keel_mem.lock or a spinlock of the host,
+ *	with interrupts on: must not sleep.  May come until
  *	keel_mem_free() returns.
  *
  * A vCPU says, with interrupts off, that it is in guest mode; then smp_mb();
  * then it compares keel_mem_gen() with the generation that it flushed last *on
- * this CPU*, and executes INVEPT where they differ or the vCPU came from another
+ * this CPU*, and executes INVEPT or INVVPID where they differ or the vCPU came from another
  * CPU.  @flush needs no barrier before it reads that.
  */
 struct keel_mem_ops {
@@ -132,7 +133,8 @@ enum keel_mem_fault {
 };
 
 int keel_mem_init(struct keel_mem *mem, struct mm_struct *mm,
-		  const struct keel_mem_ops *ops, const struct keel_vmx_msrs *caps);
+		  const struct keel_mem_ops *ops, const struct keel_vmx_msrs *caps,
+		  bool shadow);
 void keel_mem_free(struct keel_mem *mem);
 long keel_mem_set(struct keel_mem *mem, const struct keel_memory *args);
 unsigned int keel_mem_phys_bits(void);
@@ -142,8 +144,10 @@ int keel_mem_read_pte(struct keel_mem *mem, u64 gpa, u64 *pte);
 
 void keel_mem_unmap_own(struct keel_mem *mem);
 bool keel_mem_map_own(struct keel_mem *mem, u64 gpa, u64 hpa);
-enum keel_mem_fault keel_mem_fault(struct keel_mem *mem, u64 gpa, u32 access);
-enum keel_mem_fault keel_mem_fault_atomic(struct keel_mem *mem, u64 gpa, u32 access);
+enum keel_mem_fault keel_mem_fault(struct keel_mem *mem, u64 gpa, u32 access,
+				   struct shadow_fault *shadow);
+enum keel_mem_fault keel_mem_fault_atomic(struct keel_mem *mem, u64 gpa, u32 access,
+					  struct shadow_fault *shadow);
 
 /** keel_mem_gen - generation of translations that a vCPU must have flushed */
 static inline u64 keel_mem_gen(const struct keel_mem *mem)

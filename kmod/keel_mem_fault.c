@@ -40,7 +40,7 @@
 
 #include "host_walk.h"
 
-/* Table pages to have in stock after sleeping; at 2 MiB of 4-KiB pages each. */
+/* Table pages to have in stock after sleeping, KEEL_MMU_MAP_PAGES or more. */
 #define STOCK_PAGES	16
 /* How often to repeat a look-up that raced before signals are looked at. */
 #define FAULT_TRIES	4
@@ -80,6 +80,7 @@ void keel_mem_unlock_and_flush(struct keel_mem *mem, struct table_pages *dead)
  * struct mem_fault - a fault under way
  * @gpa: guest physical address
  * @access: KEEL_ACCESS_*
+ * @shadow: the guest's translation, for shadow paging
  * @seq: &keel_mem.seq before everything else was looked at
  * @slot: copy of the slot
  * @hva: user address behind @gpa
@@ -88,6 +89,7 @@ void keel_mem_unlock_and_flush(struct keel_mem *mem, struct table_pages *dead)
 struct mem_fault {
 	u64 gpa;
 	u32 access;
+	struct shadow_fault *shadow;
 	unsigned long seq;
 	struct keel_slot slot;
 	unsigned long hva;
@@ -133,6 +135,7 @@ static enum keel_mem_fault install(struct keel_mem *mem, const struct mem_fault 
 		.level = level,
 		.write = f->host.write && !(f->slot.flags & KEEL_MEMORY_READONLY),
 		.access = f->access,
+		.shadow = f->shadow,
 	};
 	unsigned long start = f->hva & ~(mmu_size(level) - 1);
 	struct table_pages none = {};
@@ -152,7 +155,7 @@ static enum keel_mem_fault install(struct keel_mem *mem, const struct mem_fault 
 		return KEEL_MEM_MAPPED;
 	}
 	spin_unlock(&mem->lock);
-	if (mapped == MMU_MAPPED)
+	if (mapped == MMU_MAPPED || mapped == MMU_STALE)
 		return KEEL_MEM_MAPPED;
 	return mapped == MMU_NO_PAGE ? KEEL_MEM_NOMEM : KEEL_MEM_RETRY;
 }
@@ -194,7 +197,7 @@ static bool top_up(struct keel_mem *mem)
 	spin_lock(&mem->lock);
 	while (stock->nr < STOCK_PAGES && (table = table_pages_pop(&fresh)))
 		table_pages_push(stock, table);
-	enough = stock->nr >= EPT_MAP_PAGES;
+	enough = stock->nr >= KEEL_MMU_MAP_PAGES;
 	spin_unlock(&mem->lock);
 
 	table_pages_free(&fresh);
@@ -206,14 +209,16 @@ static bool top_up(struct keel_mem *mem)
  * @mem: guest memory; the current task's mm is its mm
  * @gpa: guest physical address of the access
  * @access: KEEL_ACCESS_WRITE and KEEL_ACCESS_EXEC, or 0 for a read
+ * @shadow: where the guest runs on shadow page tables: its own translation
  *
  * May sleep.  SDM: "EPT Violations".
  *
  * Return: see enum keel_mem_fault.
  */
-enum keel_mem_fault keel_mem_fault(struct keel_mem *mem, u64 gpa, u32 access)
+enum keel_mem_fault keel_mem_fault(struct keel_mem *mem, u64 gpa, u32 access,
+				   struct shadow_fault *shadow)
 {
-	struct mem_fault f = { .gpa = gpa, .access = access };
+	struct mem_fault f = { .gpa = gpa, .access = access, .shadow = shadow };
 	enum keel_mem_fault ret;
 	int tries;
 
@@ -246,15 +251,17 @@ enum keel_mem_fault keel_mem_fault(struct keel_mem *mem, u64 gpa, u32 access)
  * @mem: guest memory; the current task's mm is its mm
  * @gpa: guest physical address of the access
  * @access: KEEL_ACCESS_WRITE and KEEL_ACCESS_EXEC, or 0 for a read
+ * @shadow: where the guest runs on shadow page tables: its own translation
  *
  * Any context but an interrupt's or an NMI's; preemption may be off.
  *
  * Return: KEEL_MEM_MAPPED; KEEL_MEM_MMIO; KEEL_MEM_RETRY: leave the section in
  * which sleeping is forbidden and call keel_mem_fault().
  */
-enum keel_mem_fault keel_mem_fault_atomic(struct keel_mem *mem, u64 gpa, u32 access)
+enum keel_mem_fault keel_mem_fault_atomic(struct keel_mem *mem, u64 gpa, u32 access,
+					  struct shadow_fault *shadow)
 {
-	struct mem_fault f = { .gpa = gpa, .access = access };
+	struct mem_fault f = { .gpa = gpa, .access = access, .shadow = shadow };
 
 	if (!look_up(mem, &f))
 		return KEEL_MEM_MMIO;

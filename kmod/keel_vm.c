@@ -253,7 +253,7 @@ static int keel_vm_init(struct keel_vm *vm)
 		if (!vm->apic_page)
 			return -ENOMEM;
 	}
-	return keel_mem_init(&vm->mem, vm->mm, &keel_vm_mem_ops, &vmx_caps);
+	return keel_mem_init(&vm->mem, vm->mm, &keel_vm_mem_ops, &vmx_caps, vm->shadow);
 }
 
 /**

@@ -26,6 +26,7 @@ struct mm_struct;
  * @has_vmx: this VM counts as a user of VMX [C]
  * @dead: the VM broke a rule; each call on it gives -EIO
  * @flags: KEEL_VM_* [C]
+ * @shadow: guests run on shadow page tables [C]
  * @apic_page: the APIC-access page, of which only the address matters: a vCPU in
  *	xAPIC mode does not reach what is in it, others use it as memory; NULL where
  *	the CPU does not virtualize accesses to it [C]
@@ -50,6 +51,7 @@ struct keel_vm {
 	bool has_vmx;
 	bool dead;
 	u32 flags;
+	bool shadow;
 	void *apic_page;
 	u32 tsc_khz;
 	u64 tsc_multiplier;

@@ -75,14 +75,6 @@ static bool large_possible(const struct keel_walk_env *env,
 	       (shift == 30 && mode->kind == WALK_LONG && env->gbpages);
 }
 
-/* How many address bits a 4-MByte page of 32-bit paging has. */
-static unsigned int pse_phys_bits(const struct keel_walk_env *env)
-{
-	if (!env->pse36)
-		return 32;
-	return env->phys_bits < 40 ? env->phys_bits : 40;
-}
-
 /*
  * Bits that must be 0 in a present entry (SDM, "Paging", the tables and "Format
  * of Paging-Structure Entries").
@@ -94,7 +86,7 @@ static u64 reserved(const struct keel_walk_env *env, const struct walk_mode *mod
 
 	if (mode->kind == WALK_32) {
 		/* Bits 20:13 hold address bits 39:32; bit 21 is always 0. */
-		return large ? bits(21, 13 + pse_phys_bits(env) - 32) : 0;
+		return large ? bits(21, 13 + keel_walk_pse_bits(env->phys_bits, env->pse36) - 32) : 0;
 	}
 
 	/* PAE reserves up to bit 62; 4-level paging ignores bits 62:52. */
@@ -115,8 +107,7 @@ static u64 frame(const struct keel_walk_env *env, const struct walk_mode *mode,
 	u64 phys = bits(env->phys_bits - 1, shift);
 
 	if (mode->kind == WALK_32 && shift == 22)
-		return (pte & bits(31, 22)) |
-		       (pte & bits(pse_phys_bits(env) - 20, 13)) << (32 - 13);
+		return keel_walk_pse_frame(pte, keel_walk_pse_bits(env->phys_bits, env->pse36));
 	return pte & phys;
 }
 

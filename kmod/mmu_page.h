@@ -8,6 +8,8 @@
 
 #include <linux/types.h>
 
+struct shadow_fault;
+
 /**
  * struct mmu_page - a page to map
  * @gpa: guest physical address of the access
@@ -16,6 +18,7 @@
  *	@gpa must lie at @hpa in the same way.
  * @write: whether the guest may write
  * @access: KEEL_ACCESS_* that the guest tried
+ * @shadow: the guest's own translation, for shadow paging; NULL: for EPT
  */
 struct mmu_page {
 	u64 gpa;
@@ -23,6 +26,7 @@ struct mmu_page {
 	u8 level;
 	bool write;
 	u32 access;
+	struct shadow_fault *shadow;
 };
 
 /**

@@ -186,7 +186,7 @@ enum keel_verdict vmx_mmio(struct keel_vcpu *vcpu, u64 gpa, u32 access)
 static enum keel_verdict slow_fault(struct keel_vcpu *vcpu)
 {
 	switch (keel_mem_fault(&vcpu->vm->mem, vcpu->vmx.slow_gpa,
-			       access_of(vcpu->vmx.slow_qual))) {
+			       access_of(vcpu->vmx.slow_qual), NULL)) {
 	case KEEL_MEM_MAPPED:
 		vcpu->stats.page_faults++;
 		return KEEL_RESUME;
@@ -213,7 +213,7 @@ enum keel_verdict exit_ept_violation(struct keel_vcpu *vcpu)
 	enum keel_verdict verdict;
 
 	vmx_keep_nmi_blocking(qual & QUAL_NMI_UNBLOCKED);
-	switch (keel_mem_fault_atomic(&vcpu->vm->mem, gpa, access_of(qual))) {
+	switch (keel_mem_fault_atomic(&vcpu->vm->mem, gpa, access_of(qual), NULL)) {
 	case KEEL_MEM_MAPPED:
 		vcpu->stats.page_faults++;
 		return KEEL_RESUME;
