@@ -91,10 +91,10 @@ static int set_state(const struct machine *machine, const struct boot *boot,
 
 	if (image->mode == IMAGE_MODE_LONG)
 		keel_start_long(&state, image->entry, BOOT_GDT, BOOT_PAGES);
-	else if (machine->info.features & KEEL_FEATURE_UNRESTRICTED_GUEST)
+	else if (machine_runs_unpaged(machine))
 		keel_start_prot(&state, image->entry, BOOT_GDT);
 	else
-		return refuse(boot, "begins without paging, which this CPU cannot run (no unrestricted guest); a 64-bit bzImage begins with it");
+		return refuse(boot, "begins without paging, which this CPU cannot run under EPT (no unrestricted guest); use --paging shadow, or a 64-bit bzImage");
 	if (image->linux_selectors)
 		keel_start_linux(&state);
 	state.regs.gpr[KEEL_RAX] = image->eax;

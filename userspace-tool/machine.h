@@ -47,15 +47,29 @@ enum machine_end {
 };
 
 /**
+ * enum machine_paging - how guest addresses are translated
+ * @MACHINE_PAGING_ANY: by EPT where the CPU has it, else by shadow page tables
+ * @MACHINE_PAGING_EPT: by EPT
+ * @MACHINE_PAGING_SHADOW: by shadow page tables
+ */
+enum machine_paging {
+	MACHINE_PAGING_ANY,
+	MACHINE_PAGING_EPT,
+	MACHINE_PAGING_SHADOW,
+};
+
+/**
  * struct machine_config - what a machine is to be like
  * @bytes: guest memory, a multiple of 4096
  * @nr_vcpus: 1 to KEEL_MAX_VCPUS
  * @no_apicv: serve local APICs in software, also where the CPU could do it
+ * @paging: how its addresses are translated
  */
 struct machine_config {
 	__u64 bytes;
 	unsigned int nr_vcpus;
 	bool no_apicv;
+	enum machine_paging paging;
 };
 
 /**
@@ -129,6 +143,33 @@ struct machine {
 	int status;
 	int done;
 };
+
+/**
+ * machine_runs_real() - whether its vCPUs can run in real mode
+ * @machine: the machine
+ *
+ * A start-up IPI begins there, and so does firmware.
+ *
+ * Return: whether.
+ */
+static inline bool machine_runs_real(const struct machine *machine)
+{
+	return machine->info.features & KEEL_FEATURE_UNRESTRICTED_GUEST;
+}
+
+/**
+ * machine_runs_unpaged() - whether its vCPUs can run in protected mode without
+ * paging
+ * @machine: the machine
+ *
+ * Shadow page tables can stand for the paging that the guest does without.
+ *
+ * Return: whether.
+ */
+static inline bool machine_runs_unpaged(const struct machine *machine)
+{
+	return machine_runs_real(machine) || machine->flags & KEEL_VM_SHADOW;
+}
 
 int machine_create(struct machine *machine, int keel,
 		   const struct machine_config *config);

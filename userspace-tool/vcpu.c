@@ -241,7 +241,7 @@ static const char *run_remedy(int ret)
 {
 	switch (ret) {
 	case -EOPNOTSUPP:
-		return "the guest left paging, and this CPU cannot run that (no unrestricted guest)";
+		return "the guest went into real mode or left paging, which this CPU cannot run (no unrestricted guest)";
 	case -EIO:
 		return "the VM is dead; the kernel's log says why";
 	case -EINVAL:

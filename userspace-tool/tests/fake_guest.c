@@ -29,6 +29,8 @@ static struct vcpu {
 } vcpus[MAX_FDS];
 
 static __u8 *guest_memory;
+/* What the VM was made with. */
+static __u32 vm_flags;
 /* Descriptor of vCPU 0. */
 static int boot_fd;
 
@@ -49,7 +51,9 @@ static int new_fd(void)
 int keel_create_vm(int fd, __u32 flags)
 {
 	(void)fd;
-	(void)flags;
+	vm_flags = flags;
+	if (play("flags") || play("no-ept"))
+		fprintf(stderr, "fake: VM with flags 0x%x\n", flags);
 	if (play("busy"))
 		return -EBUSY;
 	return new_fd();
@@ -59,8 +63,9 @@ int keel_get_supported_cpuid(int fd, __u32 flags, __u32 tsc_khz,
 			     struct keel_cpuid_leaf *leaves, __u32 *nr)
 {
 	(void)fd;
-	(void)flags;
 	(void)tsc_khz;
+	if (flags != vm_flags)
+		return -EINVAL;
 	memset(leaves, 0, 2 * sizeof(*leaves));
 	leaves[0].eax = 1;
 	leaves[1].leaf = 1;

@@ -109,6 +109,8 @@ play busy 'VMX in use' 10 'making a VM: .*; another hypervisor uses VMX' "$work/
 play restricted 'real mode needs unrestricted guest' 10 \
 	'cannot run guests in real mode' --mode real "$work/hlt"
 play restricted 'protected mode does not' 0 '^Hello' --mode prot "$work/hlt"
+play no-ept 'real mode needs it under shadow paging, too' 10 \
+	'cannot run guests in real mode' --mode real "$work/hlt"
 play ok 'no such file' 10 'nowhere: No such file or directory$' "$work/nowhere"
 play ok 'a folder' 10 'Is a directory$' "$work"
 play ok 'empty file' 10 'empty: is empty$' "$work/empty"
@@ -121,6 +123,13 @@ play ok 'entry outside' 10 'the entry is outside' --entry 0x80000000 "$work/hlt"
 play ok 'more memory than addresses' 10 'too few physical address bits' --mem 65536 "$work/hlt"
 play ok 'local APICs in software' 0 '^Hello' --apicv off "$work/hlt"
 play ok 'a switch that is neither' 2 "apicv: 'maybe' is neither on nor off" --apicv maybe a
+play flags 'EPT where the CPU has it' 0 '^fake: VM with flags 0x1$' "$work/hlt"
+play flags 'EPT asked for' 0 '^fake: VM with flags 0x1$' --paging ept "$work/hlt"
+play flags 'shadow paging asked for' 0 '^fake: VM with flags 0x5$' --paging shadow "$work/hlt"
+play no-ept 'shadow paging where the CPU has nothing else' 0 '^fake: VM with flags 0x5$' "$work/hlt"
+play no-ept 'EPT that the CPU lacks' 10 \
+	'^keel: this CPU has no EPT; use --paging shadow' --paging ept "$work/hlt"
+play ok 'neither of both' 2 "paging: 'both' is neither ept nor shadow" --paging both a
 play ok 'no image' 2 'no image given'
 play ok 'two images' 2 "unexpected argument 'b'" a b
 play ok 'bad number' 2 "mem: '12q' is not a number" --mem 12q a
