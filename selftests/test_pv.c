@@ -76,7 +76,7 @@ static int set_features(struct guest *g, __u32 features)
 {
 	struct keel_cpuid_leaf leaves[KEEL_MAX_CPUID];
 	__u32 nr = KEEL_MAX_CPUID - 2;
-	int ret = keel_get_supported_cpuid(g->keel, 0, 0, leaves, &nr);
+	int ret = keel_get_supported_cpuid(g->keel, host_vm_flags(0), 0, leaves, &nr);
 
 	if (ret)
 		return ret;
@@ -94,7 +94,7 @@ static __u32 offered(struct guest *g)
 	struct keel_cpuid_leaf leaves[KEEL_MAX_CPUID];
 	__u32 nr = KEEL_MAX_CPUID, i;
 
-	if (keel_get_supported_cpuid(g->keel, KEEL_VM_LAPIC, 0, leaves, &nr))
+	if (keel_get_supported_cpuid(g->keel, host_vm_flags(KEEL_VM_LAPIC), 0, leaves, &nr))
 		return 0;
 	for (i = 0; i < nr; i++)
 		if (leaves[i].leaf == 0x40000101)
