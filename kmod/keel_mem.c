@@ -7,6 +7,7 @@
 #include "keel_mem.h"
 
 #include <linux/mm.h>
+#include <linux/pagemap.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
@@ -414,22 +415,62 @@ int keel_mem_write(struct keel_mem *mem, u64 gpa, const void *buf, size_t len)
 	return 0;
 }
 
-/**
- * keel_mem_read_pte - read an 8-byte entry of a guest's page table
- * @mem: guest memory; the current task's mm is its mm
- * @gpa: a multiple of 8
- * @pte: set on success; read at once, so never half of an update
- *
- * May sleep, unless the caller has switched page faults off (pagefault_disable());
- * then an entry that is not in memory is -EFAULT, too.
- *
- * Return: 0; -EFAULT where there is no slot or the VMM's memory is not readable.
- */
-int keel_mem_read_pte(struct keel_mem *mem, u64 gpa, u64 *pte)
+/* A slot that the guest can write to; returns the user address, or NULL. */
+static void __user *writable_at(struct keel_mem *mem, u64 gpa)
 {
 	struct keel_slot slot;
 
-	if (!keel_mem_find(mem, gpa, &slot))
+	if (!keel_mem_find(mem, gpa, &slot) || slot.flags & KEEL_MEMORY_READONLY)
+		return NULL;
+	return u64_to_user_ptr(slot.user_addr + gpa - slot.gpa);
+}
+
+static int set_bits32(u32 __user *at, u32 old, u32 set)
+{
+	return __try_cmpxchg_user(at, &old, old | set, fault);
+}
+
+static int set_bits64(u64 __user *at, u64 old, u64 set)
+{
+	return __try_cmpxchg_user(at, &old, old | set, fault);
+}
+
+/**
+ * keel_mem_set_bits - set flags in an entry of a guest's page table, as a CPU does
+ * @mem: guest memory; the current task's mm is its mm
+ * @gpa: a multiple of @bytes
+ * @bytes: of the entry, 4 or 8
+ * @old: what it must be
+ * @set: the flags
+ *
+ * With one locked access.  May sleep, unless page faults are off.
+ *
+ * Return: 0; -EAGAIN: it is not @old any more; -EFAULT: there is no slot that the
+ * guest can write to, or the VMM's memory is not writable at once.
+ */
+int keel_mem_set_bits(struct keel_mem *mem, u64 gpa, unsigned int bytes, u64 old, u64 set)
+{
+	void __user *at = writable_at(mem, gpa);
+	int ret;
+
+	if (!at || !access_ok(at, bytes))
 		return -EFAULT;
-	return get_user(*pte, (u64 __user *)u64_to_user_ptr(slot.user_addr + gpa - slot.gpa));
+	ret = bytes == 8 ? set_bits64(at, old, set) : set_bits32(at, old, set);
+	return ret > 0 ? -EAGAIN : ret;
+}
+
+/**
+ * keel_mem_fault_in - make a page writable for keel_mem_set_bits()
+ * @mem: guest memory; the current task's mm is its mm
+ * @gpa: guest physical address
+ *
+ * May sleep.
+ *
+ * Return: 0 or -EFAULT.
+ */
+int keel_mem_fault_in(struct keel_mem *mem, u64 gpa)
+{
+	void __user *at = writable_at(mem, gpa);
+
+	return at && !fault_in_safe_writeable(at, 1) ? 0 : -EFAULT;
 }

@@ -140,7 +140,9 @@ long keel_mem_set(struct keel_mem *mem, const struct keel_memory *args);
 unsigned int keel_mem_phys_bits(void);
 int keel_mem_read(struct keel_mem *mem, u64 gpa, void *buf, size_t len);
 int keel_mem_write(struct keel_mem *mem, u64 gpa, const void *buf, size_t len);
-int keel_mem_read_pte(struct keel_mem *mem, u64 gpa, u64 *pte);
+int keel_mem_set_bits(struct keel_mem *mem, u64 gpa, unsigned int bytes, u64 old, u64 set);
+int keel_mem_fault_in(struct keel_mem *mem, u64 gpa);
+bool keel_mem_top_up(struct keel_mem *mem);
 
 void keel_mem_unmap_own(struct keel_mem *mem);
 bool keel_mem_map_own(struct keel_mem *mem, u64 gpa, u64 hpa);

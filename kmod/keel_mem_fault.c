@@ -183,8 +183,15 @@ static enum keel_mem_fault host_fault(struct keel_mem *mem, const struct mem_fau
 	}
 }
 
-/* Whether the stock suffices for any one fault afterwards. */
-static bool top_up(struct keel_mem *mem)
+/**
+ * keel_mem_top_up - fill the stock of table pages
+ * @mem: guest memory
+ *
+ * May sleep.
+ *
+ * Return: whether the stock suffices for any one fault afterwards.
+ */
+bool keel_mem_top_up(struct keel_mem *mem)
 {
 	struct table_pages *stock = &mem->mmu.stock;
 	struct table_pages fresh = {};
@@ -237,7 +244,7 @@ enum keel_mem_fault keel_mem_fault(struct keel_mem *mem, u64 gpa, u32 access,
 			break;
 		}
 		ret = install(mem, &f, true);
-		if (ret == KEEL_MEM_NOMEM && top_up(mem))
+		if (ret == KEEL_MEM_NOMEM && keel_mem_top_up(mem))
 			ret = install(mem, &f, true);
 		if (ret != KEEL_MEM_RETRY)
 			return ret;

@@ -163,4 +163,10 @@ static inline bool keel_vcpu_has_lapic(const struct keel_vcpu *vcpu)
 	return vcpu->lapic.regs;
 }
 
+/** vmx_on_shadow - whether the CPU runs the guest on shadow page tables now */
+static inline bool vmx_on_shadow(const struct keel_vcpu *vcpu)
+{
+	return vcpu->shadow.active;
+}
+
 #endif /* KEEL_VCPU_H */

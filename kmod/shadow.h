@@ -211,6 +211,7 @@ void shadow_free(struct shadow *s);
 
 bool shadow_get_root(struct shadow *s, struct shadow_root *root, u64 gfn,
 		     struct table_pages *stock);
+u64 shadow_table_gfn(const union shadow_role *role, u64 gentry);
 bool shadow_root_valid(const struct shadow_root *root);
 enum mmu_mapped shadow_map(struct shadow *s, const struct mmu_page *page,
 			   struct table_pages *stock);

@@ -112,7 +112,6 @@ static inline u64 *shadow_entry_of(const struct shadow *s, u32 id)
 }
 
 u64 shadow_leaf_gfn(const struct shadow_page *page, unsigned int index);
-u64 shadow_table_gfn(const union shadow_role *role, u64 gentry);
 u32 *shadow_leaf_head(struct shadow *s, u64 gfn, unsigned int level);
 struct hlist_head *shadow_table_head(struct shadow *s, u64 gfn);
 bool shadow_has_tables(struct shadow *s, u64 gfn, unsigned int level);

@@ -156,7 +156,11 @@ static void chain_del(struct shadow *s, u32 *head, u32 id)
 		shadow_link_of(s, link->next)->prev = link->prev;
 }
 
-/* The frame in a guest entry that leads to a table, or maps 4 KiB. */
+/**
+ * shadow_table_gfn - the frame in a guest entry that leads to a table, or maps 4 KiB
+ * @role: of a page with that entry
+ * @gentry: the guest's entry, or CR3
+ */
 u64 shadow_table_gfn(const union shadow_role *role, u64 gentry)
 {
 	unsigned int bits = role->mode == SHADOW_32 ? 32 : role->phys_bits;

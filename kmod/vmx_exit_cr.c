@@ -23,6 +23,7 @@
 #include "vmx_run.h"
 #include "vmx_setup.h"
 #include "vmx_state.h"
+#include "vmx_tlb.h"
 
 #define DR7_GD		BIT(13)
 #define DR6_BD		BIT(13)

@@ -23,6 +23,7 @@
 #include "vmx_run.h"
 #include "vmx_section.h"
 #include "vmx_setup.h"
+#include "vmx_tlb.h"
 #include "vmx_wait.h"
 
 #define SEGMENT_RESERVED	0xfffe0f00U

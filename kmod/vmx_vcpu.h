@@ -20,6 +20,7 @@
 #include "vmx_vmcs.h"
 
 struct keel_vcpu;
+struct shadow_fault;
 
 /**
  * struct vmx_host - what of the host a guest's registers replace meanwhile
@@ -56,6 +57,24 @@ struct vmx_host {
 };
 
 /**
+ * struct vmx_access - an access of the guest that found no translation
+ * @gpa: guest physical address
+ * @gva: linear address
+ * @gva_valid: @gva is known
+ * @translated: not on the way through the guest's own tables
+ * @access: KEEL_ACCESS_WRITE and KEEL_ACCESS_EXEC, or 0 for a read
+ * @shadow: on shadow page tables: the guest's own translation
+ */
+struct vmx_access {
+	u64 gpa;
+	u64 gva;
+	bool gva_valid;
+	bool translated;
+	u32 access;
+	struct shadow_fault *shadow;
+};
+
+/**
  * struct vmx_vcpu - the hardware's side of a vCPU
  * @vmcs: its VMCS
  * @vpid: its VPID, 0 for none [C]
@@ -89,6 +108,7 @@ struct vmx_host {
  * @exit_reason: of the last exit, all 32 bits
  * @slow_qual: exit qualification kept for &keel_vcpu.slow
  * @slow_gpa: guest physical address kept for &keel_vcpu.slow
+ * @slow_access: kept for &keel_vcpu.slow
  * @slow_cr4: @slow_qual is a value for CR4, not CR0
  *
  * Caches of VMCS fields save VMWRITEs; they belong to whoever has the vCPU's
@@ -123,6 +143,7 @@ struct vmx_vcpu {
 	u32 exit_reason;
 	u64 slow_qual;
 	u64 slow_gpa;
+	struct vmx_access slow_access;
 	bool slow_cr4;
 };
 
