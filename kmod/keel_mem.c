@@ -15,6 +15,7 @@
 #include <asm/processor.h>
 
 #include "keel_alloc.h"
+#include "keel_dirty.h"
 #include "keel_log.h"
 
 static struct keel_slots *alloc_slots(unsigned int nr)
@@ -71,12 +72,17 @@ int keel_mem_init(struct keel_mem *mem, struct mm_struct *mm,
  */
 void keel_mem_free(struct keel_mem *mem)
 {
+	struct keel_slots *slots = rcu_dereference_protected(mem->slots, true);
+	unsigned int i;
+
 	if (mem->registered)	/* unmaps everything through release() */
 		mmu_notifier_unregister(&mem->notifier, mem->mm);
 	mem->registered = false;
 	keel_mem_unmap_own(mem);
 	keel_mmu_free(&mem->mmu);
-	kfree(keel_freed(rcu_dereference_protected(mem->slots, true)));
+	for (i = 0; slots && i < slots->nr; i++)
+		keel_dirty_free(slots->slot[i].dirty);
+	kfree(keel_freed(slots));
 	RCU_INIT_POINTER(mem->slots, NULL);
 }
 
@@ -142,7 +148,7 @@ bool keel_mem_find(struct keel_mem *mem, u64 gpa, struct keel_slot *slot)
 	return found;
 }
 
-/* The next three are called with @set_lock held. */
+/* All down to keel_mem_set() are called with @set_lock held. */
 
 static struct keel_slots *stable_slots(struct keel_mem *mem)
 {
@@ -166,6 +172,29 @@ static void publish(struct keel_mem *mem, struct keel_slots *slots)
 	spin_unlock(&mem->lock);
 	keel_freed(old);
 	kfree_rcu(old, rcu);
+}
+
+/* Give a slot that nobody else sees yet the log that its flags ask for. */
+static bool begin_log(struct keel_mem *mem, struct keel_slot *slot)
+{
+	slot->dirty = NULL;
+	if (!(slot->flags & KEEL_MEMORY_LOG_DIRTY))
+		return true;
+	slot->dirty = keel_dirty_alloc(slot->bytes);
+	if (!slot->dirty)
+		return false;
+	/* Pairs with keel_mem_mark_dirty(): publish() has the barrier. */
+	WRITE_ONCE(mem->logging, mem->logging + 1);
+	return true;
+}
+
+/* No slot to be found has @dirty any more. */
+static void end_log(struct keel_mem *mem, struct keel_dirty *dirty)
+{
+	if (!dirty)
+		return;
+	WRITE_ONCE(mem->logging, mem->logging - 1);
+	keel_dirty_free(dirty);
 }
 
 static long add_slot(struct keel_mem *mem, const struct keel_memory *args)
@@ -192,14 +221,49 @@ static long add_slot(struct keel_mem *mem, const struct keel_memory *args)
 		.id = args->slot,
 		.flags = args->flags,
 	};
+	if (!begin_log(mem, &slots->slot[at])) {
+		kfree(keel_freed(slots));
+		return -ENOMEM;
+	}
 	publish(mem, slots);
 	return 0;
+}
+
+/* Unmap a range.  @lock is held, but dropped now and then. */
+static void zap(struct keel_mem *mem, u64 pos, u64 end, struct table_pages *dead)
+	__must_hold(&mem->lock)
+{
+	for (;;) {
+		if (keel_mmu_zap(&mem->mmu, &pos, end, dead))
+			keel_mem_raise_gen(mem);
+		if (pos >= end)
+			return;
+		spin_unlock(&mem->lock);
+		cond_resched();
+		spin_lock(&mem->lock);
+	}
+}
+
+/* Make a range read-only, likewise. */
+static void protect(struct keel_mem *mem, u64 pos, u64 end)
+	__must_hold(&mem->lock)
+{
+	for (;;) {
+		if (keel_mmu_protect(&mem->mmu, &pos, end))
+			keel_mem_raise_gen(mem);
+		if (pos >= end)
+			return;
+		spin_unlock(&mem->lock);
+		cond_resched();
+		spin_lock(&mem->lock);
+	}
 }
 
 static long remove_slot(struct keel_mem *mem, unsigned int at)
 {
 	struct keel_slots *old = stable_slots(mem);
-	u64 pos = old->slot[at].gpa, end = pos + old->slot[at].bytes;
+	u64 gpa = old->slot[at].gpa, end = gpa + old->slot[at].bytes;
+	struct keel_dirty *dirty = old->slot[at].dirty;
 	struct table_pages dead = {};
 	/* Before anything changes: a slot is unmapped or it is not. */
 	struct keel_slots *slots = alloc_slots(old->nr - 1);
@@ -213,50 +277,47 @@ static long remove_slot(struct keel_mem *mem, unsigned int at)
 	spin_lock(&mem->lock);
 	WRITE_ONCE(old->slot[at].dying, true);
 	void_look_ups(mem);
-	for (;;) {
-		if (keel_mmu_zap(&mem->mmu, &pos, end, &dead))
-			keel_mem_raise_gen(mem);
-		if (pos >= end)
-			break;
-		spin_unlock(&mem->lock);
-		cond_resched();
-		spin_lock(&mem->lock);
-	}
+	zap(mem, gpa, end, &dead);
 	keel_mem_unlock_and_flush(mem, &dead);
 	publish(mem, slots);
+	end_log(mem, dirty);
 	return 0;
 }
 
 static long change_flags(struct keel_mem *mem, unsigned int at, u32 flags)
 {
 	struct keel_slots *old = stable_slots(mem);
-	u64 pos = old->slot[at].gpa, end = pos + old->slot[at].bytes;
-	struct table_pages none = {};
+	u64 gpa = old->slot[at].gpa, end = gpa + old->slot[at].bytes;
+	u32 set = flags & ~old->slot[at].flags, cleared = ~flags & old->slot[at].flags;
+	struct keel_dirty *dirty = old->slot[at].dirty;
+	struct table_pages dead = {};
 	struct keel_slots *slots;
 
-	if (flags == old->slot[at].flags)
+	if (!(set | cleared))
 		return 0;
 	slots = alloc_slots(old->nr);
 	if (!slots)
 		return -ENOMEM;
 	memcpy(slots->slot, old->slot, old->nr * sizeof(*slots->slot));
 	slots->slot[at].flags = flags;
-	publish(mem, slots);
-	/* Faults give write access back one by one, so there is nothing to do. */
-	if (!(flags & KEEL_MEMORY_READONLY))
-		return 0;
-
-	spin_lock(&mem->lock);
-	for (;;) {
-		if (keel_mmu_protect(&mem->mmu, &pos, end))
-			keel_mem_raise_gen(mem);
-		if (pos >= end)
-			break;
-		spin_unlock(&mem->lock);
-		cond_resched();
-		spin_lock(&mem->lock);
+	if ((set | cleared) & KEEL_MEMORY_LOG_DIRTY && !begin_log(mem, &slots->slot[at])) {
+		kfree(keel_freed(slots));
+		return -ENOMEM;
 	}
-	keel_mem_unlock_and_flush(mem, &none);
+	publish(mem, slots);
+	if (cleared & KEEL_MEMORY_LOG_DIRTY)
+		end_log(mem, dirty);
+
+	/*
+	 * Faults give write access back one by one.  But where the log has split large
+	 * pages, only a range with nothing mapped gets them back.
+	 */
+	spin_lock(&mem->lock);
+	if (cleared & KEEL_MEMORY_LOG_DIRTY)
+		zap(mem, gpa, end, &dead);
+	else if (set)
+		protect(mem, gpa, end);
+	keel_mem_unlock_and_flush(mem, &dead);
 	return 0;
 }
 
@@ -303,7 +364,7 @@ static long set_locked(struct keel_mem *mem, const struct keel_memory *args)
 	if (slot->gpa != args->gpa || slot->bytes != args->bytes ||
 	    slot->user_addr != args->user_addr)
 		return keel_refuse(-EEXIST,
-				   "KEEL_SET_MEMORY: slot %u is in use; unmap it first (bytes 0), only KEEL_MEMORY_READONLY changes in place",
+				   "KEEL_SET_MEMORY: slot %u is in use; unmap it first (bytes 0), only flags change in place",
 				   args->slot);
 	return change_flags(mem, at, args->flags);
 }
@@ -325,7 +386,7 @@ long keel_mem_set(struct keel_mem *mem, const struct keel_memory *args)
 	if (args->slot >= KEEL_MAX_SLOTS)
 		return keel_refuse(-EINVAL, "KEEL_SET_MEMORY: slot %u; they are numbered 0 to %u",
 				   args->slot, KEEL_MAX_SLOTS - 1);
-	if (args->reserved || args->flags & ~KEEL_MEMORY_READONLY)
+	if (args->reserved || args->flags & ~KEEL_MEMORY_FLAGS)
 		return keel_refuse(-EINVAL,
 				   "KEEL_SET_MEMORY: slot %u: flags 0x%x are not known or reserved is not 0",
 				   args->slot, args->flags);
@@ -375,13 +436,16 @@ int keel_mem_read(struct keel_mem *mem, u64 gpa, void *buf, size_t len)
 /* No guest instruction has written this, so that no exit has told of it. */
 static void keel_mem_wrote(struct keel_mem *mem, u64 gpa, u64 bytes)
 {
-	u64 end = gpa + bytes;
+	u64 pos, end = gpa + bytes;
 
+	gpa &= PAGE_MASK;
+	for (pos = gpa; pos < end; pos += PAGE_SIZE)
+		keel_mem_mark_dirty(mem, pos);
 	if (!keel_mmu_is_shadow(&mem->mmu))
 		return;
 	spin_lock(&mem->lock);
-	for (gpa &= PAGE_MASK; gpa < end; gpa += PAGE_SIZE)
-		keel_mmu_wrote(&mem->mmu, gpa);
+	for (pos = gpa; pos < end; pos += PAGE_SIZE)
+		keel_mmu_wrote(&mem->mmu, pos);
 	spin_unlock(&mem->lock);
 }
 
@@ -399,6 +463,7 @@ static void keel_mem_wrote(struct keel_mem *mem, u64 gpa, u64 bytes)
  */
 int keel_mem_write(struct keel_mem *mem, u64 gpa, const void *buf, size_t len)
 {
+	unsigned long left;
 	struct keel_slot slot;
 	size_t n;
 
@@ -407,10 +472,11 @@ int keel_mem_write(struct keel_mem *mem, u64 gpa, const void *buf, size_t len)
 			return -EFAULT;
 		gpa -= slot.gpa;
 		n = min_t(u64, len, slot.bytes - gpa);
-		if (copy_to_user(u64_to_user_ptr(slot.user_addr + gpa), buf, n))
-			return -EFAULT;
+		left = copy_to_user(u64_to_user_ptr(slot.user_addr + gpa), buf, n);
 		gpa += slot.gpa;
 		keel_mem_wrote(mem, gpa, n);
+		if (left)
+			return -EFAULT;
 	}
 	return 0;
 }

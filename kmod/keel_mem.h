@@ -5,7 +5,7 @@
  *
  * keel_mem.c keeps the slots and copies to and from the guest; in
  * keel_mem_fault.c the guest's accesses and the host's changes meet; read its
- * first comment for why that is safe.
+ * first comment for why that is safe.  keel_dirty.c logs what is written.
  *
  * Lock order: mmap_lock, the host's reverse-map and page-table locks, then
  * &keel_mem.lock.  &keel_mem.set_lock is outside all of them.  No host memory is
@@ -25,6 +25,10 @@
 
 #include "keel_mmu.h"
 
+/* Of KEEL_SET_MEMORY. */
+#define KEEL_MEMORY_FLAGS	(KEEL_MEMORY_READONLY | KEEL_MEMORY_LOG_DIRTY)
+
+struct keel_dirty;
 struct keel_mem;
 
 /**
@@ -50,6 +54,7 @@ struct keel_mem_ops {
  * @user_addr: where it is in the VMM
  * @id: the caller's number
  * @flags: KEEL_MEMORY_*
+ * @dirty: its log, or NULL: with KEEL_MEMORY_LOG_DIRTY; see keel_dirty.c
  * @dying: being unmapped: serves no access any more, but what is mapped still
  *	follows the VMM's mappings; &keel_mem.lock
  *
@@ -61,6 +66,7 @@ struct keel_slot {
 	u64 user_addr;
 	u32 id;
 	u32 flags;
+	struct keel_dirty *dirty;
 	bool dying;
 };
 
@@ -82,7 +88,9 @@ struct keel_slots {
  * @ops: the VM's part; [C]
  * @notifier: tells of changes to @mm; holds a reference on it while @registered
  * @registered: [C]
- * @set_lock: one KEEL_SET_MEMORY at a time; may sleep
+ * @set_lock: one KEEL_SET_MEMORY or KEEL_GET_DIRTY_LOG at a time; may sleep
+ * @logging: slots that log; changed under @set_lock, before one begins and after it
+ *	has ended
  * @lock: everything below; in no interrupt
  * @slots: replaced under @set_lock and @lock; read under @lock or RCU
  * @last_slot: index of the slot used last: a hint, unlocked
@@ -102,6 +110,7 @@ struct keel_mem {
 	struct mmu_notifier notifier;
 	bool registered;
 	struct mutex set_lock;	/* KEEL_SET_MEMORY */
+	unsigned int logging;
 	spinlock_t lock;	/* all below */
 	struct keel_slots __rcu *slots;
 	unsigned int last_slot;

@@ -39,6 +39,7 @@
 #include <linux/sched.h>
 
 #include "host_walk.h"
+#include "keel_dirty.h"
 
 /* Table pages to have in stock after sleeping, KEEL_MMU_MAP_PAGES or more. */
 #define STOCK_PAGES	16
@@ -148,6 +149,8 @@ static enum keel_mem_fault install(struct keel_mem *mem, const struct mem_fault 
 		spin_unlock(&mem->lock);
 		return KEEL_MEM_RETRY;
 	}
+	if (unlikely(f->slot.dirty))
+		keel_dirty_map(&f->slot, &page);
 	mapped = keel_mmu_map(&mem->mmu, &page, may_flush);
 	if (mapped == MMU_MAPPED_FLUSH) {
 		keel_mem_raise_gen(mem);

@@ -16,6 +16,7 @@
 #include <asm/tsc.h>
 
 #include "keel_alloc.h"
+#include "keel_dirty.h"
 #include "keel_ioctl.h"
 #include "keel_irq.h"
 #include "keel_log.h"
@@ -204,12 +205,20 @@ static long keel_vm_set_memory(void *obj, void *arg)
 	return keel_mem_set(&vm->mem, arg);
 }
 
+static long keel_vm_get_dirty_log(void *obj, void *arg)
+{
+	struct keel_vm *vm = obj;
+
+	return keel_dirty_get(&vm->mem, arg);
+}
+
 static const struct keel_ioctl_op keel_vm_ops[] = {
 	KEEL_IOCTL(KEEL_SET_MEMORY, struct keel_memory, user_addr, keel_vm_set_memory, false),
 	KEEL_IOCTL(KEEL_CREATE_VCPU, struct keel_create_vcpu, id, keel_vcpu_create, false),
 	KEEL_IOCTL(KEEL_IRQ, struct keel_irq, delivered, keel_vm_irq, true),
 	KEEL_IOCTL(KEEL_IRQFD, struct keel_irqfd, address, keel_vm_irqfd, false),
 	KEEL_IOCTL(KEEL_IOEVENTFD, struct keel_ioeventfd, data, keel_vm_ioeventfd, false),
+	KEEL_IOCTL(KEEL_GET_DIRTY_LOG, struct keel_dirty_log, bitmap, keel_vm_get_dirty_log, false),
 };
 
 static long keel_vm_ioctl(struct file *file, unsigned int cmd, unsigned long arg)

@@ -94,7 +94,7 @@
  *
  * Errors: -EINVAL: slot number, alignment, size or address out of range.
  * -EEXIST: the slot is in use, or the range overlaps another slot's; unmap
- * first (only KEEL_MEMORY_READONLY may change in place); or, with KEEL_VM_LAPIC,
+ * first (only &keel_memory.flags may change in place); or, with KEEL_VM_LAPIC,
  * the range covers the local APICs' page at 0xfee00000.  -ENOENT: the slot to
  * unmap is empty.  -ENOMEM.  Setting a slot again just as it is does nothing.
  */
@@ -159,6 +159,28 @@
  * it was made with must be given again.  -ENOSPC: more than KEEL_MAX_IOEVENTFDS.
  */
 #define KEEL_IOEVENTFD		_IO(KEEL_IOC, 0x14)
+
+/**
+ * define KEEL_GET_DIRTY_LOG - which pages of a slot were written to, since last
+ *
+ * Takes struct keel_dirty_log.  The slot must have KEEL_MEMORY_LOG_DIRTY.  Reads
+ * and clears the log of a range of its pages in one step: each write is in this
+ * answer or in a later one.  May be called while vCPUs run.  When it returns, a
+ * page that it names as written to can be read as it then was or later; if the
+ * guest writes to it again, the next answer names it again.
+ *
+ * Writes are those of the guest, and those of Keel on its behalf: INS, KVM's
+ * paravirtual areas, accessed and dirty flags in the guest's page tables.  On a CPU
+ * with KEEL_FEATURE_EPT_AD a page table that the guest uses counts as written to
+ * (SDM, "Accessed and Dirty Flags for EPT").  What the caller itself writes is not
+ * logged, nor what the guest writes by another slot to the same memory.
+ *
+ * Errors: -EINVAL: @first_page is no multiple of 64, @nr_pages is 0, or the range
+ * is not all in the slot.  -ENOENT: there is no such slot.  -ENODATA: the slot does
+ * not log.  -EFAULT: @bitmap is not writable memory.  After an error the log is as
+ * it was before.
+ */
+#define KEEL_GET_DIRTY_LOG	_IO(KEEL_IOC, 0x15)
 
 /*
  * Calls on a vCPU.  One at a time: a second caller waits, KEEL_RUN included; a
@@ -457,6 +479,15 @@ struct keel_create_vm {
 
 /** define KEEL_MEMORY_READONLY - guest writes to the slot become KEEL_EXIT_MMIO */
 #define KEEL_MEMORY_READONLY	(1U << 0)
+/**
+ * define KEEL_MEMORY_LOG_DIRTY - keep a log of writes to the slot
+ *
+ * It begins empty when KEEL_SET_MEMORY returns, is read with KEEL_GET_DIRTY_LOG,
+ * and ends, with what is still in it, when the flag is taken back or the slot is
+ * unmapped.  Meanwhile the guest's first write to each page costs an exit, after
+ * each time that the log is read, and Keel keeps 2 bits a page.
+ */
+#define KEEL_MEMORY_LOG_DIRTY	(1U << 1)
 
 /**
  * struct keel_memory - a memory slot (KEEL_SET_MEMORY)
@@ -478,6 +509,29 @@ struct keel_memory {
 	__u64 gpa;
 	__u64 bytes;
 	__u64 user_addr;
+};
+
+/**
+ * struct keel_dirty_log - writes to a slot (KEEL_GET_DIRTY_LOG)
+ * @size: in: sizeof(struct keel_dirty_log)
+ * @slot: in: slot number; it has KEEL_MEMORY_LOG_DIRTY
+ * @flags: must be zero
+ * @reserved: must be zero
+ * @first_page: in: first page of 4096 bytes, counted from the slot's first; a
+ *	multiple of 64
+ * @nr_pages: in: how many
+ * @bitmap: in: address of (@nr_pages + 7) / 8 bytes; out, there: bit i % 8 of byte
+ *	i / 8 says whether page @first_page + i was written to.  What is left of the
+ *	last byte is 0.
+ */
+struct keel_dirty_log {
+	__u32 size;
+	__u32 slot;
+	__u32 flags;
+	__u32 reserved;
+	__u64 first_page;
+	__u64 nr_pages;
+	__u64 bitmap;
 };
 
 /**
