@@ -95,6 +95,9 @@ static int life(struct memguest *g, void *memory)
 		ret = keel_set_memory(g->fd, 1, KEEL_MEMORY_READONLY, DATA_GPA, 64 * PAGE,
 				      memory);
 	if (!ret)
+		ret = keel_set_memory(g->fd, 1, KEEL_MEMORY_LOG_DIRTY, DATA_GPA, 64 * PAGE,
+				      memory);
+	if (!ret)
 		ret = keel_set_memory(g->fd, 1, 0, 0, 0, NULL);
 	return ret;
 }

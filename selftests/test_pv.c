@@ -296,6 +296,23 @@ TEST_F(pv, clock_moves_and_stops)
 	EXPECT_EQ(0, memcmp(&old, clock_area(g, CLOCK_AT + 0x1000), sizeof(old)));
 }
 
+TEST_F(pv, what_keel_writes_is_in_the_dirty_log)
+{
+	struct guest *g = &self->guest;
+	__u8 log[GUEST_BYTES / 4096 / 8];
+	int page = CLOCK_AT >> 12;
+
+	NEEDS_CLOCK();
+	ASSERT_EQ(0, keel_set_memory(g->vm, 0, KEEL_MEMORY_LOG_DIRTY, 0, GUEST_BYTES, g->mem));
+	GUEST_WRMSR(g, MSR_CLOCK, CLOCK_AT | 1);
+	ASSERT_EQ(0, keel_get_dirty_log(g->vm, 0, 0, GUEST_BYTES / 4096, log));
+	/* The area lies in two pages. */
+	EXPECT_EQ(3 << page % 8, log[page / 8]);
+	GUEST_WRMSR(g, MSR_TSC, 1000);
+	ASSERT_EQ(0, keel_get_dirty_log(g->vm, 0, 0, GUEST_BYTES / 4096, log));
+	EXPECT_EQ(3 << page % 8, log[page / 8]);
+}
+
 TEST_F(pv, a_vm_with_local_apics_has_it_all)
 {
 	struct guest *g = &self->guest;
