@@ -13,6 +13,7 @@
 #include "vmx_exit.h"
 
 #include <asm/processor-flags.h>
+#include <asm/trap_pf.h>
 #include <asm/trapnr.h>
 
 #include "keel_event.h"
