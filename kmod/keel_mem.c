@@ -522,7 +522,10 @@ int keel_mem_set_bits(struct keel_mem *mem, u64 gpa, unsigned int bytes, u64 old
 	if (!at || !access_ok(at, bytes))
 		return -EFAULT;
 	ret = bytes == 8 ? set_bits64(at, old, set) : set_bits32(at, old, set);
-	return ret > 0 ? -EAGAIN : ret;
+	if (ret)
+		return ret > 0 ? -EAGAIN : ret;
+	keel_mem_mark_dirty(mem, gpa);
+	return 0;
 }
 
 /**
