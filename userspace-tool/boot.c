@@ -230,6 +230,7 @@ static int boot_image(struct machine *machine, const struct boot *boot)
 		ret = boot_set_state(machine, i, &state);
 		if (ret)
 			return ret;
+		machine->vcpus[i].woken = true;
 	}
 	return 0;
 }

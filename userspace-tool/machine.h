@@ -80,6 +80,11 @@ struct machine_config {
  * @run: the run area, NULL none; shared with the module
  * @thread: runs it, where @started
  * @started: there is a thread to join; used by the machine's owner alone
+ * @woken: it has been told where to begin, once and for all; under the machine's
+ *	lock
+ * @wake_wanted: it is to begin at @wake_at before it runs on, see wakeup.c; set
+ *	under the machine's lock
+ * @wake_at: address of its first instruction; constant while @wake_wanted
  * @wanted: [T] the groups that the run area has after an exit
  * @note: [T] what the exit log adds about the exit being served
  *
@@ -92,6 +97,9 @@ struct vcpu {
 	struct keel_run *run;
 	pthread_t thread;
 	bool started;
+	bool woken;
+	atomic_bool wake_wanted;
+	__u64 wake_at;
 	__u64 wanted;
 	char note[256];
 };

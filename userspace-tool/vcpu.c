@@ -16,6 +16,7 @@
 #include "lib/keel.h"
 #include "machine.h"
 #include "vmcs_names.h"
+#include "wakeup.h"
 
 /**
  * vcpu_note() - add something to the exit log's line
@@ -311,6 +312,9 @@ void *vcpu_thread(void *arg)
 	while (more && !machine->stopping) {
 		vcpu->wanted = groups_wanted(vcpu);
 		vcpu->run->state_wanted = vcpu->wanted;
+		/* Looked at here, behind whatever clears immediate_exit. */
+		if (vcpu->wake_wanted)
+			wakeup_begin(vcpu);
 		ret = keel_run(vcpu->fd);
 		if (!ret) {
 			more = serve_and_log(vcpu);

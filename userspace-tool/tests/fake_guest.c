@@ -138,6 +138,8 @@ int keel_create_vcpu(int vm, __u32 id)
 		vcpus[fd].id = id;
 	if (!id)
 		boot_fd = fd;
+	if (id && fd >= 0 && play("mailbox"))
+		vcpus[fd].state.events.activity = KEEL_ACTIVITY_WAIT_SIPI;
 	return fd;
 }
 
@@ -369,6 +371,63 @@ static int touch_lapic(struct vcpu *vcpu, struct keel_run *run)
 	}
 }
 
+/* vCPU 0 writes to the mailbox; the run area has what its last access left. */
+static int mail(struct vcpu *vcpu, __u64 offset, __u64 rax, const char *insn,
+		unsigned int len)
+{
+	const __u64 mailbox = 0xfec01000;
+
+	vcpu->state.regs.gpr[KEEL_RAX] = rax;
+	vcpu->state.regs.gpr[KEEL_RBX] = mailbox + offset;
+	vcpu->run->state_dirty = 0;
+	vcpu->run->regs = vcpu->state.regs;
+	vcpu->run->segments = vcpu->state.segments;
+	vcpu->run->control = vcpu->state.control;
+	return mmio(vcpu, mailbox + offset, KEEL_ACCESS_WRITE, insn, len);
+}
+
+/*
+ * vCPU 0 starts vCPU 1 as Linux does, and once more when it runs; vCPU 7, which
+ * is not there, is asked for last.
+ */
+static int start_by_mail(struct vcpu *vcpu, struct keel_run *run)
+{
+	const struct keel_state *state = &vcpu->state;
+
+	if (vcpu->id) {
+		fprintf(stderr, "fake: vCPU %u begins at 0x%llx, CR0 0x%llx, CR3 0x%llx, RSP 0x%llx\n",
+			vcpu->id, state->regs.rip, state->control.cr0,
+			state->control.cr3, state->regs.gpr[KEEL_RSP]);
+		return halt(vcpu);
+	}
+	switch (vcpu->step++) {
+	case 0:		/* mov [rbx], eax */
+		return mail(vcpu, 4, 1, "\x89\x03", 2);
+	case 1:		/* mov [rbx], rax */
+		return mail(vcpu, 8, 0x99000, "\x48\x89\x03", 3);
+	case 2:		/* mov [rbx], ax */
+		return mail(vcpu, 0, 1, "\x66\x89\x03", 3);
+	case 3:		/* movzx eax, word [rbx], until it gives 0 */
+	case 4:
+		if (vcpu->step == 5 && run->regs.gpr[KEEL_RAX])
+			vcpu->step = 4;
+		else if (vcpu->step == 5)
+			return mail(vcpu, 8, 0x77000, "\x48\x89\x03", 3);
+		poll(NULL, 0, 1);
+		mail(vcpu, 0, 1, "\x0f\xb7\x03", 3);
+		run->mmio.access = 0;
+		return 0;
+	case 5:
+		return mail(vcpu, 0, 1, "\x66\x89\x03", 3);
+	case 6:
+		return mail(vcpu, 4, 7, "\x89\x03", 2);
+	case 7:
+		return mail(vcpu, 0, 1, "\x66\x89\x03", 3);
+	default:
+		return halt(vcpu);
+	}
+}
+
 /* An exit of the interrupt controllers, and HLT. */
 static int interrupt(struct vcpu *vcpu, struct keel_run *run, __u32 reason)
 {
@@ -416,6 +475,8 @@ int keel_run(int fd)
 		return block(run);
 	if (play("wakes"))
 		return wake(vcpu, run);
+	if (play("mailbox"))
+		return start_by_mail(vcpu, run);
 	if (play("lapic"))
 		return touch_lapic(vcpu, run);
 	if (play("eoi"))
