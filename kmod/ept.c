@@ -317,30 +317,6 @@ enum mmu_mapped ept_map(struct ept *ept, const struct mmu_page *page,
 	}
 }
 
-/**
- * ept_split - map what one leaf maps by 512 smaller ones
- * @ept: the tree
- * @gpa: guest physical address
- * @stock: where a table page comes from
- *
- * For what is kept per 4 KiB, such as the dirty log: repeat until MMU_MAPPED.
- *
- * Return: MMU_MAPPED where nothing or a 4-KiB page is mapped; MMU_MAPPED_FLUSH
- * after a split; MMU_NO_PAGE.
- */
-enum mmu_mapped ept_split(struct ept *ept, u64 gpa, struct table_pages *stock)
-{
-	struct ept_path path;
-
-	descend(ept, gpa, 1, &path);
-	if (!path.value || path.level == 1)
-		return MMU_MAPPED;
-	if (!stock->nr)
-		return MMU_NO_PAGE;
-	split(ept, path.entry[path.level], path.level, stock);
-	return MMU_MAPPED_FLUSH;
-}
-
 /* Take the entry at @level of @path out, and each table that it leaves empty. */
 static void unlink(struct ept *ept, struct ept_path *path, unsigned int level,
 		   struct table_pages *dead)
@@ -447,8 +423,8 @@ static bool clear_bit_of(u64 *entry, u64 bit)
  * @end: where to stop; done when *@pos has got there
  * @budget: how many leaves above 4 KiB and page tables to visit at most
  *
- * A large page that is only partly in the range becomes read-only as a whole;
- * ept_split() first where that matters.
+ * A large page that is only partly in the range becomes read-only as a whole; ept_map()
+ * splits it where a smaller page of it becomes writable.
  *
  * Return: whether anything was writable, so that CPUs must flush.
  */

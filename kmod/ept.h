@@ -52,7 +52,6 @@ int ept_init(struct ept *ept, const struct keel_vmx_msrs *caps, bool nx_large);
 void ept_free(struct ept *ept);
 enum mmu_mapped ept_map(struct ept *ept, const struct mmu_page *page,
 			struct table_pages *stock, bool may_flush);
-enum mmu_mapped ept_split(struct ept *ept, u64 gpa, struct table_pages *stock);
 bool ept_zap(struct ept *ept, u64 *pos, u64 end, unsigned int budget,
 	     struct table_pages *dead);
 bool ept_protect(struct ept *ept, u64 *pos, u64 end, unsigned int budget);

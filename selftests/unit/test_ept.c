@@ -508,22 +508,12 @@ TEST_F(ept, random_operations_give_what_the_array_says)
 			for (found = false, pos = start; pos < end;)
 				found |= ept_protect(&self->ept, &pos, end, 1 + rnd(4));
 			ASSERT_EQ(model_protect(start, end), found);
-		} else if (op < 95) {
+		} else {
 			if (down(start, 1) != start || racing)
 				continue;
 			clear = rnd(2);
 			found = ept_young(&self->ept, start, end, clear);
 			ASSERT_EQ(model_young(&self->ept, start, end, clear), found);
-		} else {
-			stock_up(&self->stock);
-			if (at(start)->level > 1) {
-				model_split(start);
-				ASSERT_EQ(MMU_MAPPED_FLUSH,
-					  ept_split(&self->ept, start, &self->stock));
-			} else {
-				ASSERT_EQ(MMU_MAPPED,
-					  ept_split(&self->ept, start, &self->stock));
-			}
 		}
 		for (pos = start; pos < end && pos < start + 16 * SIZE_4K; pos += SIZE_4K)
 			compare(_metadata, &self->ept, pos);
@@ -625,27 +615,61 @@ TEST_F(ept, flags_that_the_cpu_sets_survive)
 
 	if (variant->caps & CAP_2M) {
 		page.level = 2;
+		page.write = false;
 		racing = false;
 		stock_up(&self->stock);
 		ASSERT_EQ(MMU_MAPPED, ept_map(&self->ept, &page, &self->stock, false));
 		racing = true;
-		EXPECT_EQ(MMU_MAPPED_FLUSH, ept_split(&self->ept, BASE, &self->stock));
+		page.level = 1;
+		page.write = true;
+		page.access = KEEL_ACCESS_WRITE;
+		EXPECT_EQ(MMU_MAPPED_FLUSH, ept_map(&self->ept, &page, &self->stock, true));
 		EXPECT_EQ(MARK, *entry_at(&self->ept, BASE) & MARK);
 		EXPECT_EQ(MARK, *entry_at(&self->ept, BASE + SIZE_2M - SIZE_4K) & MARK);
 		zap_all(&self->ept, 0, 1ULL << 48, 1, &self->dead);
 	}
 }
 
+/* As a slot that logs its writes needs it. */
+TEST_F(ept, one_page_of_a_large_one_becomes_writable)
+{
+	struct mmu_page page = { .gpa = BASE, .hpa = BASE, .level = 2, .write = true };
+	struct mmu_page small = {
+		.gpa = BASE + SIZE_4K, .hpa = BASE + SIZE_4K, .level = 1, .write = true,
+		.access = KEEL_ACCESS_WRITE,
+	};
+	u64 pos = BASE;
+
+	if (!(variant->caps & CAP_2M))
+		SKIP(return, "no large pages to split");
+	stock_up(&self->stock);
+	ASSERT_EQ(MMU_MAPPED, ept_map(&self->ept, &page, &self->stock, false));
+	/* A part of it is enough. */
+	EXPECT_TRUE(ept_protect(&self->ept, &pos, BASE + SIZE_4K, 1));
+	EXPECT_EQ(2, walk(&self->ept, BASE).level);
+	EXPECT_FALSE(walk(&self->ept, small.gpa).write);
+	EXPECT_EQ(MMU_MAPPED_FLUSH, ept_map(&self->ept, &small, &self->stock, true));
+	EXPECT_EQ(1, walk(&self->ept, small.gpa).level);
+	EXPECT_TRUE(walk(&self->ept, small.gpa).write);
+	EXPECT_FALSE(walk(&self->ept, BASE).write);
+	EXPECT_FALSE(walk(&self->ept, BASE + 2 * SIZE_4K).write);
+	EXPECT_FALSE(walk(&self->ept, BASE + SIZE_2M - SIZE_4K).write);
+	zap_all(&self->ept, 0, 1ULL << 48, 1, &self->dead);
+}
+
 TEST_F(ept, no_split_without_a_table_page)
 {
 	struct mmu_page page = { .gpa = BASE, .hpa = BASE, .level = 2 };
+	struct mmu_page small = {
+		.gpa = BASE, .hpa = BASE, .level = 1, .write = true, .access = KEEL_ACCESS_WRITE,
+	};
 
 	if (!(variant->caps & CAP_2M))
 		SKIP(return, "no large pages to split");
 	stock_up(&self->stock);
 	ASSERT_EQ(MMU_MAPPED, ept_map(&self->ept, &page, &self->stock, false));
 	table_pages_free(&self->stock);
-	EXPECT_EQ(MMU_NO_PAGE, ept_split(&self->ept, BASE, &self->stock));
+	EXPECT_EQ(MMU_NO_PAGE, ept_map(&self->ept, &small, &self->stock, true));
 	EXPECT_EQ(2, walk(&self->ept, BASE).level);
 	zap_all(&self->ept, 0, 1ULL << 48, 1, &self->dead);
 }
