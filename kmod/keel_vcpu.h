@@ -97,6 +97,7 @@ enum keel_complete {
  * @events: queued or interrupted events, see keel_event.c
  * @has_events: @events holds something that the next entry must look at
  * @cr2: the guest's CR2, outside the fast section
+ * @efer: the guest's IA32_EFER; it changes only with an exit
  * @cr8: the guest's task priority
  * @dr: the guest's DR0 to DR3
  * @dr6: the guest's DR6
@@ -142,6 +143,7 @@ struct keel_vcpu {
 	struct keel_events events;
 	bool has_events;
 	u64 cr2;
+	u64 efer;
 	u64 cr8;
 	u64 dr[4];
 	u64 dr6;

@@ -266,6 +266,20 @@ static int keel_vm_init(struct keel_vm *vm)
 }
 
 /**
+ * keel_vm_flags - what a VM is on this host, beside what was asked for
+ * @flags: KEEL_VM_*
+ *
+ * Return: the same with KEEL_VM_SHADOW where there is no other way, and what follows
+ * from that: APIC-register virtualization is EPT's companion here.
+ */
+u32 keel_vm_flags(u32 flags)
+{
+	if (!vmx_controls.ept)
+		flags |= KEEL_VM_SHADOW;
+	return flags & KEEL_VM_SHADOW ? flags | KEEL_VM_NO_APICV : flags;
+}
+
+/**
  * keel_vm_create - KEEL_CREATE_VM
  * @unused: the device has no object
  * @arg: struct keel_create_vm
@@ -291,7 +305,8 @@ long keel_vm_create(void *unused, void *arg)
 	vm = keel_alloc(kzalloc(sizeof(*vm), GFP_KERNEL_ACCOUNT));
 	if (!vm)
 		return -ENOMEM;
-	vm->flags = args->flags;
+	vm->flags = keel_vm_flags(args->flags);
+	vm->shadow = vm->flags & KEEL_VM_SHADOW;
 	vm->tsc_khz = khz;
 	vm->tsc_multiplier = multiplier;
 	ret = keel_vm_init(vm);

@@ -21,6 +21,7 @@
 #include "vmx_cpu.h"
 #include "vmx_event.h"
 #include "vmx_fields.h"
+#include "vmx_paging.h"
 #include "vmx_run.h"
 #include "vmx_state.h"
 
@@ -49,9 +50,9 @@ void vmx_walk_env(struct keel_vcpu *vcpu, struct keel_walk_env *env)
 {
 	*env = (struct keel_walk_env) {
 		.cr0 = vmx_get_cr0(),
-		.cr3 = vmcs_getl(GUEST_CR3),
+		.cr3 = vmx_get_cr3(vcpu),
 		.cr4 = vmx_get_cr4(),
-		.efer = vmcs_get64(GUEST_IA32_EFER),
+		.efer = vmx_get_efer(vcpu),
 		.rflags = vmcs_getl(GUEST_RFLAGS),
 		.phys_bits = keel_cpuid_guest_phys_bits(&vcpu->cpuid),
 		.pse36 = keel_cpuid_guest_has(&vcpu->cpuid, X86_FEATURE_PSE36),
@@ -59,12 +60,8 @@ void vmx_walk_env(struct keel_vcpu *vcpu, struct keel_walk_env *env)
 		.read = walk_read,
 		.ctx = &vcpu->vm->mem,
 	};
-	if ((env->cr4 & X86_CR4_PAE) && !(env->efer & EFER_LMA)) {
-		env->pdpte[0] = vmcs_get64(GUEST_PDPTR0);
-		env->pdpte[1] = vmcs_get64(GUEST_PDPTR1);
-		env->pdpte[2] = vmcs_get64(GUEST_PDPTR2);
-		env->pdpte[3] = vmcs_get64(GUEST_PDPTR3);
-	}
+	if ((env->cr4 & X86_CR4_PAE) && !(env->efer & EFER_LMA))
+		vmx_get_pdptes(vcpu, env->pdpte);
 }
 
 static bool code64(const struct keel_walk_env *env)

@@ -41,6 +41,7 @@ struct shadow_fault;
  * @cstar: IA32_CSTAR
  * @sfmask: IA32_FMASK
  * @tsc_aux: IA32_TSC_AUX
+ * @efer: IA32_EFER, where entry and exit do not load it
  *
  * [P] valid inside the fast section; the MSRs as long as the VMCS is on this CPU.
  */
@@ -53,7 +54,7 @@ struct vmx_host {
 	u64 dr7;
 	u64 dr[4];
 	u64 debugctl;
-	u64 star, lstar, cstar, sfmask, tsc_aux;
+	u64 star, lstar, cstar, sfmask, tsc_aux, efer;
 };
 
 /**
@@ -109,7 +110,7 @@ struct vmx_access {
  * @slow_qual: exit qualification kept for &keel_vcpu.slow
  * @slow_gpa: guest physical address kept for &keel_vcpu.slow
  * @slow_access: kept for &keel_vcpu.slow
- * @slow_cr4: @slow_qual is a value for CR4, not CR0
+ * @slow_cr: which control register @slow_qual is a value for
  *
  * Caches of VMCS fields save VMWRITEs; they belong to whoever has the vCPU's
  * lock, as all of this where nothing else is said.
@@ -144,7 +145,7 @@ struct vmx_vcpu {
 	u64 slow_qual;
 	u64 slow_gpa;
 	struct vmx_access slow_access;
-	bool slow_cr4;
+	u8 slow_cr;
 };
 
 int vmx_vcpu_init(struct keel_vcpu *vcpu);
