@@ -82,6 +82,11 @@ __u8 *page_memory(struct page_guest *p, __u64 pa)
 	return pa < GUEST_BYTES ? p->guest.mem + pa : p->more + (pa - GUEST_BYTES);
 }
 
+bool page_is_table(__u64 pa)
+{
+	return pa >= PAGE_TABLES_AT && pa < page_table(PAGE_TABLES);
+}
+
 bool page_is_frame(__u64 pa)
 {
 	return (pa >= PAGE_FRAMES_AT && pa < page_frame(PAGE_FRAMES)) ||

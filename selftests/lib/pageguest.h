@@ -152,7 +152,9 @@ static inline __u64 page_frame(unsigned int n)
 	return PAGE_FRAMES_AT + 4096ULL * n;
 }
 
-/* Whether guest code may fetch at the beginning of this page: data alone is there. */
+/* Whether it is in the tables that tests have, and the machine's own. */
+bool page_is_table(__u64 pa);
+/* Whether it is in a frame, at whose beginning there is code for a fetch. */
 bool page_is_frame(__u64 pa);
 
 /* Before the guest runs: write an entry of a table, both in the guest and the model. */

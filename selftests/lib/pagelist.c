@@ -128,7 +128,7 @@ bool page_inside(struct page_guest *p, __u32 code, __u64 va)
 	for (i = 0; i < w.nr; i++)
 		if (w.entry[i] >= PAGE_BYTES)
 			return false;
-	return w.fault || (a.fetch ? page_is_frame(w.pa) : w.pa < PAGE_BYTES);
+	return w.fault || page_is_frame(w.pa) || (!a.fetch && page_is_table(w.pa));
 }
 
 void page_set(struct page_guest *p, __u64 at, __u64 entry)
