@@ -3,9 +3,9 @@
  * Guest memory: slots that lead from guest physical to user addresses, and
  * translations that follow what happens to the user's mappings.
  *
- * keel_mem.c keeps the slots and copies to and from the guest; in
- * keel_mem_fault.c the guest's accesses and the host's changes meet; read its
- * first comment for why that is safe.  keel_dirty.c logs what is written.
+ * keel_mem.c keeps the slots; in keel_mem_fault.c the guest's accesses and the host's
+ * changes meet; read its first comment for why that is safe.  keel_mem_copy.c reads and
+ * writes for the module, and keel_dirty.c logs what is written.
  *
  * Lock order: mmap_lock, the host's reverse-map and page-table locks, then
  * &keel_mem.lock.  &keel_mem.set_lock is outside all of them.  No host memory is
