@@ -58,4 +58,49 @@ struct side {
 
 extern const struct side keel_side, kvm_side;
 
+/* What is measured on machines of one kind. */
+enum group {
+	EXITS,		/* user space has the interrupts */
+	INTERRUPTS,	/* a local APIC */
+	IPI,		/* two CPUs */
+	MEMORY,
+	NR_GROUPS,
+};
+
+/**
+ * struct bench - a row
+ * @group: whose machine it runs on
+ * @name: of the row
+ * @guest: code in the guest that is timed, or
+ * @host: what user space does itself
+ * @peer: what the other vCPU does meanwhile
+ * @rounds: in a batch; 0 the usual number
+ * @delay: see struct params
+ * @spins: the guest waits, and that is not counted
+ * @ticks: measured, a round, on Keel and on KVM; 0 is not
+ */
+struct bench {
+	enum group group;
+	const char *name;
+	const char *guest;
+	void (*host)(const struct side *side);
+	const char *peer;
+	unsigned int rounds;
+	unsigned int delay;
+	bool spins;
+	double ticks[2];
+};
+
+/**
+ * struct setting - what was asked for, and where it runs
+ * @wanted: which groups
+ * @json: for programs
+ * @apicv: the CPU virtualizes local APICs
+ */
+struct setting {
+	bool wanted[NR_GROUPS];
+	bool json;
+	bool apicv;
+};
+
 #endif /* KEEL_BENCH_H */

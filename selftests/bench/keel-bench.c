@@ -13,7 +13,6 @@
 #define _GNU_SOURCE	/* CPU_SET() */
 #include <errno.h>
 #include <getopt.h>
-#include <glob.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdbool.h>
@@ -28,6 +27,7 @@
 
 #include "bench.h"
 #include "memory.h"
+#include "report.h"
 
 #define BATCHES		15
 #define ROUNDS		100
@@ -53,15 +53,6 @@ static void null_ioctl(const struct side *side)
 	side->null_ioctl();
 }
 
-/* What is measured on machines of one kind. */
-enum group {
-	EXITS,		/* user space has the interrupts */
-	INTERRUPTS,	/* a local APIC */
-	IPI,		/* two CPUs */
-	MEMORY,
-	NR_GROUPS,
-};
-
 static const struct {
 	const char *name;
 	unsigned int flags;
@@ -73,20 +64,7 @@ static const struct {
 	[MEMORY] = { "memory" },
 };
 
-/*
- * Either @guest, or @host for what user space does itself.  @peer is what the other
- * vCPU does meanwhile.  Where the guest waits, SPINS, that is not counted.
- */
-static const struct bench {
-	enum group group;
-	const char *name;
-	const char *guest;
-	void (*host)(const struct side *side);
-	const char *peer;
-	unsigned int rounds;
-	unsigned int delay;
-	bool spins;
-} benches[] = {
+static struct bench benches[] = {
 	{ EXITS, "null_syscall", .host = null_syscall },
 	{ EXITS, "null_ioctl", .host = null_ioctl },
 	{ EXITS, "loop", bench_loop },
@@ -114,11 +92,8 @@ static const struct bench {
 
 #define NR_BENCHES	(sizeof(benches) / sizeof(benches[0]))
 
-/* Ticks a round; 0 is not measured. */
-static double result[2][NR_BENCHES];
 static struct memory memory[2];
-static bool wanted[NR_GROUPS];
-static bool json, apicv;
+static struct setting setting;
 
 static int compare(const void *a, const void *b)
 {
@@ -278,15 +253,16 @@ static int calibrate(const struct side *side, char *memory, double *spin_ticks)
 	return ret;
 }
 
+/* @column: of bench.ticks */
 static int measure_group(const struct side *side, enum group group, char *memory,
-			 double *results)
+			 unsigned int column)
 {
 	double spin_ticks = 0;
 	unsigned int i;
 	int ret;
 
 	ret = side->open(memory, groups[group].flags |
-			 (groups[group].flags && !apicv ? MACHINE_NO_APICV : 0),
+			 (groups[group].flags && !setting.apicv ? MACHINE_NO_APICV : 0),
 			 groups[group].vcpus);
 	if (ret)
 		fprintf(stderr, "keel-bench: no machine on %s: %s\n", side->name,
@@ -296,194 +272,24 @@ static int measure_group(const struct side *side, enum group group, char *memory
 	for (i = 0; !ret && i < NR_BENCHES; i++)
 		if (benches[i].group == group)
 			ret = measure(side, &benches[i], memory,
-				      benches[i].spins ? spin_ticks : 0, &results[i]);
+				      benches[i].spins ? spin_ticks : 0,
+				      &benches[i].ticks[column]);
 	side->close();
 	return ret;
 }
 
-static int measure_side(const struct side *side, double *results)
+static int measure_side(const struct side *side, unsigned int column)
 {
 	char *memory = make_memory();
 	int ret = memory ? 0 : -ENOMEM;
 	enum group group;
 
 	for (group = EXITS; !ret && group <= IPI; group++)
-		if (wanted[group])
-			ret = measure_group(side, group, memory, results);
+		if (setting.wanted[group])
+			ret = measure_group(side, group, memory, column);
 	if (memory)
 		munmap(memory, GUEST_MEMORY);
 	return ret;
-}
-
-static bool read_line(const char *path, char *line, size_t bytes)
-{
-	FILE *f = fopen(path, "r");
-	bool ok;
-
-	if (!f)
-		return false;
-	ok = fgets(line, bytes, f);
-	fclose(f);
-	if (ok)
-		line[strcspn(line, "\n")] = 0;
-	return ok;
-}
-
-static bool mitigations_off(void)
-{
-	char line[4096];
-
-	return read_line("/proc/cmdline", line, sizeof(line)) && strstr(line, "mitigations=off");
-}
-
-/* JSON strings: the files printed here have no control characters but tabs. */
-static void print_string(const char *s)
-{
-	putchar('"');
-	for (; *s; s++) {
-		if (*s == '"' || *s == '\\')
-			putchar('\\');
-		putchar((unsigned char)*s < ' ' ? ' ' : *s);
-	}
-	putchar('"');
-}
-
-static void print_fact(const char *side, const char *name, const char *value, bool *first)
-{
-	if (!json) {
-		printf("mitigation: %s %s: %s\n", side, name, value);
-		return;
-	}
-	printf("%s\n    {\"of\": \"%s\", \"name\": ", *first ? "" : ",", side);
-	*first = false;
-	print_string(name);
-	printf(", \"value\": ");
-	print_string(value);
-	putchar('}');
-}
-
-static void print_mitigations(void)
-{
-	static const char keel_file[] = "/sys/kernel/debug/keel/mitigations";
-	static const char kvm_file[] = "/sys/module/kvm_intel/parameters/vmentry_l1d_flush";
-	char line[256];
-	bool first = true;
-	glob_t files;
-	size_t i;
-	FILE *f;
-
-	if (!glob("/sys/devices/system/cpu/vulnerabilities/*", 0, NULL, &files)) {
-		for (i = 0; i < files.gl_pathc; i++)
-			if (read_line(files.gl_pathv[i], line, sizeof(line)))
-				print_fact("host", strrchr(files.gl_pathv[i], '/') + 1, line,
-					   &first);
-		globfree(&files);
-	}
-	if (read_line(kvm_file, line, sizeof(line)))
-		print_fact("kvm", "vmentry_l1d_flush", line, &first);
-	f = fopen(keel_file, "r");
-	if (!f)
-		return;
-	while (fgets(line, sizeof(line), f)) {
-		char *value = strchr(line, ':');
-
-		if (!value)
-			continue;
-		*value = 0;
-		value += 1 + strspn(value + 1, " ");
-		value[strcspn(value, "\n")] = 0;
-		print_fact("keel", line, value, &first);
-	}
-	fclose(f);
-}
-
-/* "" where interrupts are user space's, who then has no use for it. */
-static const char *apicv_word(const struct bench *bench)
-{
-	if (bench->group == EXITS)
-		return "";
-	return apicv ? " apicv=on" : " apicv=off";
-}
-
-static void print_bench(unsigned int i, const char *mitigations, bool *first)
-{
-	double keel = result[0][i], kvm = result[1][i];
-	const struct bench *bench = &benches[i];
-
-	if (!json) {
-		printf("bench: %s mitigations=%s%s keel=%.0f kvm=%.0f ratio=%.3f\n",
-		       bench->name, mitigations, apicv_word(bench), keel, kvm,
-		       kvm ? keel / kvm : 0);
-		return;
-	}
-	printf("%s\n    {\"name\": \"%s\", \"keel\": %.1f, \"kvm\": %.1f, \"ratio\": %.3f}",
-	       *first ? "" : ",", bench->name, keel, kvm, kvm ? keel / kvm : 0);
-	*first = false;
-}
-
-/* What Keel says of itself: a kind a line, as "memory: KIND: BYTES". */
-static void print_memory_kinds(bool *first)
-{
-	FILE *f = fopen("/sys/kernel/debug/keel/memory", "r");
-	char line[128], kind[64];
-	unsigned int bytes;
-
-	if (!f)
-		return;
-	while (fgets(line, sizeof(line), f)) {
-		if (sscanf(line, " %63[^:]: %u", kind, &bytes) != 2)
-			continue;
-		if (json)
-			printf("%s\n    {\"name\": \"%s\", \"keel\": %u}",
-			       *first ? "" : ",", kind, bytes);
-		else
-			printf("memory: %s: keel=%u\n", kind, bytes);
-		*first = false;
-	}
-	fclose(f);
-}
-
-static void print_memory_row(const char *name, double keel, double kvm, bool *first)
-{
-	if (json)
-		printf("%s\n    {\"name\": \"%s\", \"keel\": %.0f, \"kvm\": %.0f}",
-		       *first ? "" : ",", name, keel, kvm);
-	else
-		printf("memory: %s: keel=%.0f kvm=%.0f\n", name, keel, kvm);
-	*first = false;
-}
-
-static void print_memory(void)
-{
-	bool first = true;
-
-	print_memory_row("measured: VM", memory[0].vm, memory[1].vm, &first);
-	print_memory_row("measured: vCPU", memory[0].vcpu, memory[1].vcpu, &first);
-	print_memory_kinds(&first);
-}
-
-static void print_all(void)
-{
-	const char *mitigations = mitigations_off() ? "off" : "default";
-	bool first = true;
-	unsigned int i;
-
-	if (json)
-		printf("{\n  \"mitigations\": \"%s\",\n  \"apicv\": %s,\n  \"in_force\": [",
-		       mitigations, apicv ? "true" : "false");
-	if (wanted[EXITS])
-		print_mitigations();
-	if (json)
-		printf("\n  ],\n  \"bench\": [");
-	for (i = 0; i < NR_BENCHES; i++)
-		if (wanted[benches[i].group])
-			print_bench(i, mitigations, &first);
-	if (json)
-		printf("\n  ],\n  \"memory\": [");
-	if (wanted[MEMORY])
-		print_memory();
-	if (json)
-		printf("\n  ]\n}\n");
 }
 
 static int usage(void)
@@ -500,7 +306,7 @@ static bool choose(const char *name)
 
 	for (group = 0; group < NR_GROUPS; group++)
 		if (!strcmp(name, groups[group].name))
-			return wanted[group] = true;
+			return setting.wanted[group] = true;
 	return false;
 }
 
@@ -509,9 +315,9 @@ static int measure_all(void)
 	int ret;
 
 	/* One after the other: who has a VM has VMX. */
-	ret = measure_side(&keel_side, result[0]);
-	ret = measure_side(&kvm_side, result[1]) ?: ret;
-	if (!wanted[MEMORY])
+	ret = measure_side(&keel_side, 0);
+	ret = measure_side(&kvm_side, 1) ?: ret;
+	if (!setting.wanted[MEMORY])
 		return ret;
 	ret = measure_memory(&keel_side, &memory[0]) ?: ret;
 	return measure_memory(&kvm_side, &memory[1]) ?: ret;
@@ -526,23 +332,24 @@ int main(int argc, char **argv)
 	while ((opt = getopt_long(argc, argv, "", options, NULL)) != -1) {
 		if (opt != 'j')
 			return usage();
-		json = true;
+		setting.json = true;
 	}
 	if (optind == argc)
-		wanted[EXITS] = wanted[INTERRUPTS] = wanted[MEMORY] = true;
+		setting.wanted[EXITS] = setting.wanted[INTERRUPTS] =
+			setting.wanted[MEMORY] = true;
 	for (; optind < argc; optind++)
 		if (!choose(argv[optind]))
 			return usage();
-	if (wanted[IPI] && sysconf(_SC_NPROCESSORS_ONLN) < 2) {
+	if (setting.wanted[IPI] && sysconf(_SC_NPROCESSORS_ONLN) < 2) {
 		fprintf(stderr, "keel-bench: ipi: needs two CPUs\n");
 		return 1;
 	}
-	apicv = read_line("/sys/module/kvm_intel/parameters/enable_apicv", line, sizeof(line)) &&
+	setting.apicv = read_line("/sys/module/kvm_intel/parameters/enable_apicv", line, sizeof(line)) &&
 		*line == 'Y';
 	/* The testbed's init gives its children all ports, which few VMMs have. */
 	iopl(0);
 	pin(0);
 	ret = measure_all();
-	print_all();
+	print_report(&setting, benches, NR_BENCHES, memory);
 	return ret ? 1 : 0;
 }
