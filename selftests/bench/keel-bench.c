@@ -27,6 +27,7 @@
 
 #include "bench.h"
 #include "memory.h"
+#include "paging.h"
 #include "report.h"
 
 #define BATCHES		15
@@ -36,7 +37,9 @@
 #define SHORT_DELAY	10000
 #define LONG_DELAY	100000
 
-extern const char guest_begin[], guest_end[], irq_taken[], irq_ping[], irq_stop[];
+/* The section of guest.S and guest_paging.S. */
+extern const char __start_guest[], __stop_guest[];
+extern const char irq_taken[], irq_ping[], irq_stop[];
 extern const char bench_loop[], bench_cpuid[], bench_rdmsr[], bench_wrmsr[],
 	bench_out_user[], bench_in_user[], bench_mmio_user[], bench_first_touch[],
 	bench_eoi[], bench_icr[], bench_apic_read[], bench_apic_eoi[], bench_spin[],
@@ -61,6 +64,7 @@ static const struct {
 	[EXITS] = { "exits", 0, 1 },
 	[INTERRUPTS] = { "interrupts", MACHINE_LAPIC, 1 },
 	[IPI] = { "ipi", MACHINE_LAPIC, 2 },
+	[PAGING] = { "paging", 0, 1 },
 	[MEMORY] = { "memory" },
 };
 
@@ -88,6 +92,16 @@ static struct bench benches[] = {
 	{ IPI, "ipi", bench_ipi, .peer = bench_peer },
 	{ IPI, "ipi_hlt", bench_ipi_hlt, .peer = bench_peer_hlt, .rounds = 20,
 	  .delay = LONG_DELAY },
+	{ PAGING, "exit", bench_cpuid },
+	{ PAGING, "first_touch", bench_first_touch },
+	{ PAGING, "mov_cr3", bench_mov_cr3, .spaces = 1 },
+	{ PAGING, "invlpg", bench_invlpg, .spaces = 1 },
+	{ PAGING, "invlpg_touch", bench_invlpg_touch, .spaces = 1, .pages = 1 },
+	{ PAGING, "own_fault", bench_own_fault, .spaces = 1, .fault = fault_skip },
+	{ PAGING, "page_fault", bench_page_fault, .spaces = 1, .fault = fault_map },
+	{ PAGING, "switch", bench_switch, .spaces = 2, .pages = 4 },
+	{ PAGING, "switch_64", bench_switch, .spaces = 2, .pages = 64 },
+	{ PAGING, "new_table", bench_new_table, .spaces = 1, .pages = 64 },
 };
 
 #define NR_BENCHES	(sizeof(benches) / sizeof(benches[0]))
@@ -104,7 +118,7 @@ static int compare(const void *a, const void *b)
 
 static void start_state(struct keel_state *state, const char *guest, unsigned int vcpu)
 {
-	keel_start_long(state, GUEST_CODE + (guest - guest_begin), GUEST_GDT, GUEST_TABLES);
+	keel_start_long(state, GUEST_CODE + (guest - __start_guest), GUEST_GDT, GUEST_TABLES);
 	state->segments.idtr.base = GUEST_IDT;
 	state->segments.idtr.limit = 4095;
 	state->regs.gpr[KEEL_RSP] = GUEST_STACKS + vcpu * 4096;
@@ -159,36 +173,88 @@ static int run_guest(const struct side *side, const struct bench *bench)
 	return ret;
 }
 
-/* @spin_ticks: what one turn takes in which the guest waits */
-static int batch(const struct side *side, const struct bench *bench, char *memory,
-		 unsigned int nr, double spin_ticks, double *ticks)
+/* SDM: "64-Bit Mode IDT": a present interrupt gate. */
+static void write_gate(char *memory, unsigned int vector, const char *handler)
+{
+	uint64_t address = GUEST_CODE + (handler - __start_guest);
+	uint64_t *gate = (uint64_t *)(memory + GUEST_IDT) + 2 * vector;
+
+	gate[0] = (address & 0xffff) | KEEL_START_CODE << 16 | 0x8eULL << 40 |
+		(address >> 16) << 48;
+	gate[1] = address >> 32;
+}
+
+static unsigned int rounds_of(const struct bench *bench)
+{
+	return bench->rounds ?: ROUNDS;
+}
+
+static double time_host(const struct side *side, const struct bench *bench)
+{
+	unsigned long long begin = __rdtsc();
+	unsigned int i;
+
+	for (i = 0; i < rounds_of(bench); i++)
+		bench->host(side);
+	return __rdtsc() - begin;
+}
+
+/* @nr: of the batch.  Return: 0 or a negative errno; the guest's words are in @memory. */
+static int time_guest(const struct side *side, const struct bench *bench, char *memory,
+		      unsigned int nr, unsigned int rounds)
 {
 	struct params *params = (void *)(memory + GUEST_PARAMS);
-	unsigned int rounds = bench->rounds ?: ROUNDS;
-	unsigned long long begin;
-	unsigned int i;
 	int ret;
 
-	if (bench->host) {
-		begin = __rdtsc();
-		for (i = 0; i < rounds; i++)
-			bench->host(side);
-		*ticks = (double)(__rdtsc() - begin) / rounds;
-		return 0;
-	}
 	*params = (struct params) {
 		.count = rounds,
 		/* Page tables for the pages of all batches come in the first, discarded. */
 		.fresh = GUEST_FRESH + nr * ROUNDS * 4096ULL,
 		.delay = bench->delay,
 	};
+	if (bench->spaces)
+		paging_before(memory, bench);
+	if (bench->fault)
+		write_gate(memory, VECTOR_PF, bench->fault);
 	ret = run_guest(side, bench);
-	*ticks = (params->ticks - params->spins * spin_ticks) / rounds;
+	if (!ret && bench->spaces)
+		ret = paging_after(memory, bench, rounds);
+	return ret;
+}
+
+/* @spin_ticks: what one turn takes in which the guest waits */
+static int batch(const struct side *side, const struct bench *bench, char *memory,
+		 unsigned int nr, double spin_ticks, double *ticks)
+{
+	const struct params *params = (const void *)(memory + GUEST_PARAMS);
+	int ret;
+
+	if (bench->host) {
+		*ticks = time_host(side, bench) / rounds_of(bench);
+		return 0;
+	}
+	ret = time_guest(side, bench, memory, nr, rounds_of(bench));
+	*ticks = (params->ticks - params->spins * spin_ticks) / rounds_of(bench);
+	return ret;
+}
+
+/* By the difference of two batches, so that what is around the rounds does not count. */
+static int count_exits(const struct side *side, const struct bench *bench, char *memory,
+		       double *exits)
+{
+	double before = side->exits(), between;
+	unsigned int rounds = rounds_of(bench);
+	int ret;
+
+	ret = time_guest(side, bench, memory, BATCHES + 1, rounds);
+	between = side->exits();
+	ret = ret ?: time_guest(side, bench, memory, BATCHES + 2, 2 * rounds);
+	*exits = before < 0 ? -1 : (side->exits() - between - (between - before)) / rounds;
 	return ret;
 }
 
 static int measure(const struct side *side, const struct bench *bench, char *memory,
-		   double spin_ticks, double *ticks)
+		   double spin_ticks, struct result *result)
 {
 	double batches[BATCHES];
 	unsigned int i;
@@ -198,40 +264,34 @@ static int measure(const struct side *side, const struct bench *bench, char *mem
 	ret = batch(side, bench, memory, 0, spin_ticks, &batches[0]);
 	for (i = 0; !ret && i < BATCHES; i++)
 		ret = batch(side, bench, memory, i + 1, spin_ticks, &batches[i]);
+	if (!ret && bench->group == PAGING)
+		ret = count_exits(side, bench, memory, &result->exits);
 	if (ret) {
 		fprintf(stderr, "keel-bench: %s on %s: %s\n", bench->name, side->name,
 			strerror(-ret));
 		return ret;
 	}
 	qsort(batches, BATCHES, sizeof(batches[0]), compare);
-	*ticks = batches[BATCHES / 2];
+	result->ticks = batches[BATCHES / 2];
 	return 0;
-}
-
-/* SDM: "64-Bit Mode IDT": a present interrupt gate. */
-static void write_gate(char *memory, unsigned int vector, const char *handler)
-{
-	uint64_t address = GUEST_CODE + (handler - guest_begin);
-	uint64_t *gate = (uint64_t *)(memory + GUEST_IDT) + 2 * vector;
-
-	gate[0] = (address & 0xffff) | KEEL_START_CODE << 16 | 0x8eULL << 40 |
-		(address >> 16) << 48;
-	gate[1] = address >> 32;
 }
 
 static char *make_memory(void)
 {
 	char *memory;
 
+	if (__stop_guest - __start_guest > GUEST_PARAMS - GUEST_CODE)
+		return NULL;
 	memory = mmap(NULL, GUEST_MEMORY, PROT_READ | PROT_WRITE,
 		      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (memory == MAP_FAILED)
 		return NULL;
 	/* first_touch is about 4-KiB pages. */
 	madvise(memory, GUEST_MEMORY, MADV_NOHUGEPAGE);
-	memcpy(memory + GUEST_CODE, guest_begin, guest_end - guest_begin);
+	memcpy(memory + GUEST_CODE, __start_guest, __stop_guest - __start_guest);
 	keel_write_gdt(memory + GUEST_GDT, 1);
 	keel_write_long_tables(memory + GUEST_TABLES, GUEST_TABLES, GUEST_MAPPED);
+	paging_make_spaces(memory);
 	write_gate(memory, VECTOR_TAKEN, irq_taken);
 	write_gate(memory, VECTOR_PING, irq_ping);
 	write_gate(memory, VECTOR_STOP, irq_stop);
@@ -243,17 +303,28 @@ static int calibrate(const struct side *side, char *memory, double *spin_ticks)
 {
 	static const struct bench spin = { INTERRUPTS, "spin", bench_spin };
 	static const struct bench loop = { INTERRUPTS, "loop", bench_loop };
-	double turn = 0, around = 0;
+	struct result turn = {}, around = {};
 	int ret;
 
 	ret = measure(side, &spin, memory, 0, &turn);
 	if (!ret)
 		ret = measure(side, &loop, memory, 0, &around);
-	*spin_ticks = turn - around;
+	*spin_ticks = turn.ticks - around.ticks;
 	return ret;
 }
 
-/* @column: of bench.ticks */
+static unsigned int machine_flags(enum group group)
+{
+	unsigned int flags = groups[group].flags;
+
+	if ((flags & MACHINE_LAPIC) && !setting.apicv)
+		flags |= MACHINE_NO_APICV;
+	if (setting.shadow)
+		flags |= MACHINE_SHADOW;
+	return flags;
+}
+
+/* @column: of bench.result */
 static int measure_group(const struct side *side, enum group group, char *memory,
 			 unsigned int column)
 {
@@ -261,11 +332,10 @@ static int measure_group(const struct side *side, enum group group, char *memory
 	unsigned int i;
 	int ret;
 
-	ret = side->open(memory, groups[group].flags |
-			 (groups[group].flags && !setting.apicv ? MACHINE_NO_APICV : 0),
-			 groups[group].vcpus);
+	ret = side->open(memory, machine_flags(group), groups[group].vcpus);
 	if (ret)
-		fprintf(stderr, "keel-bench: no machine on %s: %s\n", side->name,
+		fprintf(stderr, "keel-bench: no machine %son %s: %s\n",
+			setting.shadow ? "with shadow paging " : "", side->name,
 			strerror(-ret));
 	if (!ret && group == INTERRUPTS)
 		ret = calibrate(side, memory, &spin_ticks);
@@ -273,30 +343,36 @@ static int measure_group(const struct side *side, enum group group, char *memory
 		if (benches[i].group == group)
 			ret = measure(side, &benches[i], memory,
 				      benches[i].spins ? spin_ticks : 0,
-				      &benches[i].ticks[column]);
+				      &benches[i].result[column]);
 	side->close();
 	return ret;
 }
 
+/* Each group has memory of its own: first_touch is in two. */
 static int measure_side(const struct side *side, unsigned int column)
 {
-	char *memory = make_memory();
-	int ret = memory ? 0 : -ENOMEM;
 	enum group group;
+	char *memory;
+	int ret = 0;
 
-	for (group = EXITS; !ret && group <= IPI; group++)
-		if (setting.wanted[group])
-			ret = measure_group(side, group, memory, column);
-	if (memory)
+	for (group = EXITS; !ret && group < MEMORY; group++) {
+		if (!setting.wanted[group])
+			continue;
+		memory = make_memory();
+		if (!memory)
+			return -ENOMEM;
+		ret = measure_group(side, group, memory, column);
 		munmap(memory, GUEST_MEMORY);
+	}
 	return ret;
 }
 
 static int usage(void)
 {
-	fprintf(stderr, "usage: keel-bench [--json] [exits|interrupts|ipi|memory]...\n"
+	fprintf(stderr, "usage: keel-bench [--json] [exits|interrupts|ipi|paging|memory]...\n"
 		"Compares Keel and /dev/kvm; both modules must be loaded.\n"
-		"Interrupts with APIC virtualization by the CPU where kvm_intel has enable_apicv.\n");
+		"Interrupts with APIC virtualization by the CPU where kvm_intel has enable_apicv,\n"
+		"shadow paging on both where it has not ept.\n");
 	return 2;
 }
 
@@ -346,6 +422,8 @@ int main(int argc, char **argv)
 	}
 	setting.apicv = read_line("/sys/module/kvm_intel/parameters/enable_apicv", line, sizeof(line)) &&
 		*line == 'Y';
+	setting.shadow = read_line("/sys/module/kvm_intel/parameters/ept", line, sizeof(line)) &&
+		*line == 'N';
 	/* The testbed's init gives its children all ports, which few VMMs have. */
 	iopl(0);
 	pin(0);

@@ -100,24 +100,59 @@ static void print_mitigations(bool json)
 /* "" where interrupts are user space's, who then has no use for it. */
 static const char *apicv_word(const struct setting *setting, const struct bench *bench)
 {
-	if (bench->group == EXITS)
+	if (bench->group != INTERRUPTS && bench->group != IPI)
 		return "";
 	return setting->apicv ? " apicv=on" : " apicv=off";
+}
+
+/* The rows about paging exist to compare the two; elsewhere EPT goes without saying. */
+static const char *paging_word(const struct setting *setting, const struct bench *bench)
+{
+	if (setting->shadow)
+		return " paging=shadow";
+	return bench->group == PAGING ? " paging=ept" : "";
+}
+
+/* @missing: what stands for a figure that is not there */
+static void print_figure(const char *format, double figure, bool there, const char *missing)
+{
+	if (there)
+		printf(format, figure);
+	else
+		fputs(missing, stdout);
+}
+
+static void print_results(const struct bench *bench, bool json)
+{
+	static const char * const names[] = { "keel", "kvm" };
+	const struct result *result = bench->result;
+	const char *none = json ? "null" : "-";
+	unsigned int i;
+
+	for (i = 0; i < 2; i++) {
+		printf(json ? ", \"%s\": " : " %s=", names[i]);
+		print_figure(json ? "%.1f" : "%.0f", result[i].ticks, result[i].ticks, none);
+	}
+	printf(json ? ", \"ratio\": " : " ratio=");
+	print_figure("%.3f", result[1].ticks ? result[0].ticks / result[1].ticks : 0,
+		     result[0].ticks && result[1].ticks, none);
+	for (i = 0; bench->group == PAGING && i < 2; i++) {
+		printf(json ? ", \"%s_exits\": " : " %s_exits=", names[i]);
+		print_figure("%.2f", result[i].exits, result[i].ticks && result[i].exits >= 0,
+			     none);
+	}
 }
 
 static void print_bench(const struct setting *setting, const struct bench *bench,
 			const char *mitigations, bool *first)
 {
-	double keel = bench->ticks[0], kvm = bench->ticks[1];
-
-	if (!setting->json) {
-		printf("bench: %s mitigations=%s%s keel=%.0f kvm=%.0f ratio=%.3f\n",
-		       bench->name, mitigations, apicv_word(setting, bench), keel, kvm,
-		       kvm ? keel / kvm : 0);
-		return;
-	}
-	printf("%s\n    {\"name\": \"%s\", \"keel\": %.1f, \"kvm\": %.1f, \"ratio\": %.3f}",
-	       *first ? "" : ",", bench->name, keel, kvm, kvm ? keel / kvm : 0);
+	if (setting->json)
+		printf("%s\n    {\"name\": \"%s\"", *first ? "" : ",", bench->name);
+	else
+		printf("bench: %s mitigations=%s%s%s", bench->name, mitigations,
+		       apicv_word(setting, bench), paging_word(setting, bench));
+	print_results(bench, setting->json);
+	fputs(setting->json ? "}" : "\n", stdout);
 	*first = false;
 }
 
@@ -178,8 +213,9 @@ void print_report(const struct setting *setting, const struct bench *benches,
 	unsigned int i;
 
 	if (json)
-		printf("{\n  \"mitigations\": \"%s\",\n  \"apicv\": %s,\n  \"in_force\": [",
-		       mitigations, setting->apicv ? "true" : "false");
+		printf("{\n  \"mitigations\": \"%s\",\n  \"apicv\": %s,\n  \"paging\": \"%s\",\n"
+		       "  \"in_force\": [", mitigations, setting->apicv ? "true" : "false",
+		       setting->shadow ? "shadow" : "ept");
 	if (setting->wanted[EXITS])
 		print_mitigations(json);
 	if (json)
