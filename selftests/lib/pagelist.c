@@ -243,6 +243,18 @@ static bool same_memory(struct page_guest *p, __u64 pa)
 	return false;
 }
 
+static bool same_page(struct page_guest *p, __u64 pa)
+{
+	__u64 end = pa + 4096;
+
+	if (!memcmp(page_memory(p, pa), p->model.mem + pa, 4096))
+		return true;
+	for (; pa < end; pa += 8)
+		if (!same_memory(p, pa))
+			return false;
+	return true;
+}
+
 static bool compare(struct page_guest *p)
 {
 	unsigned int i;
@@ -251,8 +263,8 @@ static bool compare(struct page_guest *p)
 	for (i = 0; i < p->nr; i++)
 		if (!as_expected(page_result(p, i), &p->expect[i]))
 			return failed_op(p, i);
-	for (pa = PAGE_TABLES_AT; pa < page_frame(PAGE_FRAMES); pa += 8)
-		if (!same_memory(p, pa))
+	for (pa = PAGE_TABLES_AT; pa < page_frame(PAGE_FRAMES); pa += 4096)
+		if (!same_page(p, pa))
 			return false;
 	for (i = 0; i < p->nr; i++) {
 		const struct page_expect *e = &p->expect[i];
