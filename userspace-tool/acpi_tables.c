@@ -13,6 +13,7 @@
 #include "board.h"
 #include "devices/serial.h"
 #include "memory.h"
+#include "wakeup.h"
 
 #define FADT_BYTES	276
 #define FACS_BYTES	64
@@ -295,13 +296,15 @@ static __u8 *madt_nmi(__u8 *at)
 	return at + sizeof(entry);
 }
 
+/* Version 1, which ends with the place for CPUs that are given back. */
 static __u8 *madt_wakeup(__u8 *at, __u64 mailbox)
 {
-	const __u8 entry[] = { 16, 16, 0, 0, 0, 0, 0, 0 };
+	const __u8 entry[] = { 16, 24, 1, 0, 0, 0, 0, 0 };
 
 	memcpy(at, entry, sizeof(entry));
 	put64(at + 8, mailbox);
-	return at + 16;
+	put64(at + 16, WAKEUP_RESET);
+	return at + 24;
 }
 
 static __u32 write_madt(struct writer *writer, unsigned int nr_vcpus,

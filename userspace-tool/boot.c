@@ -230,7 +230,6 @@ static int boot_image(struct machine *machine, const struct boot *boot)
 		ret = boot_set_state(machine, i, &state);
 		if (ret)
 			return ret;
-		machine->vcpus[i].woken = true;
 	}
 	return 0;
 }

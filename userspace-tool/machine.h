@@ -80,11 +80,9 @@ struct machine_config {
  * @run: the run area, NULL none; shared with the module
  * @thread: runs it, where @started
  * @started: there is a thread to join; used by the machine's owner alone
- * @woken: it has been told where to begin, once and for all; under the machine's
- *	lock
- * @wake_wanted: it is to begin at @wake_at before it runs on, see wakeup.c; set
- *	under the machine's lock
- * @wake_at: address of its first instruction; constant while @wake_wanted
+ * @asked: the command of the mailbox that it has not taken yet, see wakeup.c; set
+ *	under the machine's lock, cleared by its thread
+ * @wake_at: where it is to begin then
  * @wanted: [T] the groups that the run area has after an exit
  * @note: [T] what the exit log adds about the exit being served
  *
@@ -97,9 +95,8 @@ struct vcpu {
 	struct keel_run *run;
 	pthread_t thread;
 	bool started;
-	bool woken;
-	atomic_bool wake_wanted;
-	__u64 wake_at;
+	atomic_int asked;
+	atomic_ullong wake_at;
 	__u64 wanted;
 	char note[256];
 };

@@ -313,8 +313,8 @@ void *vcpu_thread(void *arg)
 		vcpu->wanted = groups_wanted(vcpu);
 		vcpu->run->state_wanted = vcpu->wanted;
 		/* Looked at here, behind whatever clears immediate_exit. */
-		if (vcpu->wake_wanted)
-			wakeup_begin(vcpu);
+		if (vcpu->asked)
+			wakeup_serve(vcpu);
 		ret = keel_run(vcpu->fd);
 		if (!ret) {
 			more = serve_and_log(vcpu);

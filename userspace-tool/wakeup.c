@@ -6,8 +6,9 @@
  * run, so such a machine offers what ACPI has for CPUs that are in the hands of
  * their firmware: a mailbox, which the MADT tells (ACPI Specification,
  * "Multiprocessor Wakeup Structure").  The CPU begins at the address that the
- * guest chose, in 64-bit mode, with memory mapped to itself.  Linux knows that
- * from 5.17 on.  It may switch paging off for a moment there, which shadow page
+ * guest chose, in 64-bit mode, with memory mapped to itself; one that the guest
+ * takes out of service it sends to WAKEUP_RESET.  Linux knows the first from 5.17
+ * on, 6.12 both.  It may switch paging off for a moment there, which shadow page
  * tables can stand for; under EPT that could not run either.
  *
  * The guest's write arrives in one vCPU's thread, but the state of another is
@@ -23,50 +24,83 @@
 #include "wakeup.h"
 
 #define EFER_NXE	0x800
+#define RFLAGS_IF	0x200
+
+/* CLI; HLT; JMP to the HLT. */
+static const __u8 reset_code[] = { 0xfa, 0xf4, 0xeb, 0xfd };
 
 /* Called by the thread of the vCPU that asks. */
-static void wake(void *opaque, __u32 apic_id, __u64 vector)
+static void ask(void *opaque, enum mp_command command, __u32 apic_id,
+		__u64 vector)
 {
 	struct wakeup *wakeup = opaque;
 	struct machine *machine = wakeup->machine;
 	struct vcpu *vcpu;
 
 	/* Nobody answers, as where firmware has no such CPU. */
-	if (!apic_id || apic_id >= machine->nr_vcpus)
+	if (apic_id >= machine->nr_vcpus)
 		return;
 	vcpu = &machine->vcpus[apic_id];
 	pthread_mutex_lock(&machine->lock);
-	/* Nor does one that has left the firmware already. */
-	if (!vcpu->woken && !machine->stopping) {
-		vcpu->woken = true;
+	if (!machine->stopping) {
 		vcpu->wake_at = vector;
-		vcpu->wake_wanted = true;
+		vcpu->asked = command;
 		machine_kick(vcpu);
 	}
 	pthread_mutex_unlock(&machine->lock);
 }
 
-/**
- * wakeup_begin() - begin where the guest said
- * @vcpu: a vCPU that waits for its start; called by its thread, outside of
- *	KEEL_RUN, where &vcpu.wake_wanted
+/*
+ * Waits for its start, or has halted for good: at WAKEUP_RESET, or in a kernel
+ * that keeps its spare CPUs itself.
  */
-void wakeup_begin(struct vcpu *vcpu)
+static bool is_idle(struct vcpu *vcpu)
 {
+	struct keel_state state = {
+		.groups = KEEL_STATE_REGS | KEEL_STATE_EVENTS,
+	};
+
+	if (keel_get_state(vcpu->fd, &state))
+		return false;
+	return state.events.activity == KEEL_ACTIVITY_WAIT_SIPI ||
+	       (state.events.activity == KEEL_ACTIVITY_HLT &&
+		!(state.regs.rflags & RFLAGS_IF));
+}
+
+static int begin(struct vcpu *vcpu)
+{
+	__u64 vector = vcpu->wake_at;
 	struct keel_state state;
 	int ret;
 
-	keel_start_long(&state, vcpu->wake_at, WAKEUP_GDT, WAKEUP_PAGES);
+	keel_start_long(&state, vector, WAKEUP_GDT, WAKEUP_PAGES);
 	/* Linux loads tables with execute-disable bits before it sets NXE. */
 	state.control.efer |= EFER_NXE;
 	ret = keel_set_state(vcpu->fd, &state);
-	vcpu->wake_wanted = false;
 	if (ret)
 		vcpu_fail(vcpu, MACHINE_HOST_ERROR,
 			  "beginning at 0x%llx: %s; the kernel's log says why",
-			  vcpu->wake_at, strerror(-ret));
-	else
-		mp_mailbox_done(&vcpu->machine->board->wakeup.mailbox);
+			  vector, strerror(-ret));
+	return ret;
+}
+
+/**
+ * wakeup_serve() - do what the mailbox asks of a vCPU
+ * @vcpu: the vCPU, where &vcpu.asked; called by its thread, outside of KEEL_RUN
+ *
+ * A vCPU that runs is asked again when it leaves KEEL_RUN, until it has halted.
+ */
+void wakeup_serve(struct vcpu *vcpu)
+{
+	int command = vcpu->asked;
+
+	if (!is_idle(vcpu))
+		return;
+	if (command == MP_WAKEUP && begin(vcpu))
+		return;
+	/* First: the guest may ask anew as soon as it is told. */
+	vcpu->asked = MP_NOOP;
+	mp_mailbox_done(&vcpu->machine->board->wakeup.mailbox);
 }
 
 /**
@@ -99,8 +133,9 @@ int wakeup_create(struct wakeup *wakeup, struct machine *machine)
 		return -ENOMEM;
 	wakeup->machine = machine;
 	wakeup->built = true;
-	mp_mailbox_init(&wakeup->mailbox, wake, wakeup);
+	mp_mailbox_init(&wakeup->mailbox, ask, wakeup);
 	keel_write_gdt(low + WAKEUP_GDT, 1);
+	memcpy(low + WAKEUP_RESET, reset_code, sizeof(reset_code));
 	keel_write_long_tables(low + WAKEUP_PAGES, WAKEUP_PAGES, MEMORY_HIGH);
 	machine->memory.mailbox = WAKEUP_MAILBOX;
 	return mp_mailbox_attach(&wakeup->mailbox, &machine->mmio,

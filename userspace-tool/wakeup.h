@@ -21,7 +21,9 @@ struct vcpu;
 #define WAKEUP_PAGES		0xf0000
 /** define WAKEUP_GDT - where its segment descriptors are */
 #define WAKEUP_GDT		0xf8000
-/** define WAKEUP_END - what both do not reach */
+/** define WAKEUP_RESET - where a vCPU goes that the guest does not want any more */
+#define WAKEUP_RESET		0xf8800
+/** define WAKEUP_END - what all of that does not reach */
 #define WAKEUP_END		0xf9000
 
 /**
@@ -39,6 +41,6 @@ struct wakeup {
 bool wakeup_needed(const struct machine *machine);
 int wakeup_create(struct wakeup *wakeup, struct machine *machine);
 void wakeup_destroy(struct wakeup *wakeup);
-void wakeup_begin(struct vcpu *vcpu);
+void wakeup_serve(struct vcpu *vcpu);
 
 #endif /* WAKEUP_H */

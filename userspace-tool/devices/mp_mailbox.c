@@ -3,7 +3,7 @@
  * ACPI's multiprocessor wakeup mailbox: memory, but for the command.
  *
  * The guest writes an APIC ID and an address, then the command; who serves it
- * clears the command when the CPU has begun.  On hardware that is memory which a
+ * clears the command when the CPU has taken it.  On hardware that is memory which a
  * CPU in the firmware's hands watches.  Here it is a device, so that the write
  * itself tells.
  */
@@ -16,8 +16,6 @@
 #define COMMAND		0
 #define APIC_ID		4
 #define VECTOR		8
-#define COMMAND_NOOP	0
-#define COMMAND_WAKEUP	1
 
 static __u64 mailbox_read(void *device, __u64 offset, unsigned int bytes)
 {
@@ -44,22 +42,23 @@ static void mailbox_write(void *device, __u64 offset, unsigned int bytes,
 	memcpy(&id, box->page + APIC_ID, sizeof(id));
 	memcpy(&vector, box->page + VECTOR, sizeof(vector));
 	pthread_mutex_unlock(&box->lock);
-	if (offset == COMMAND && command == COMMAND_WAKEUP)
-		box->wake(box->opaque, id, vector);
+	if (offset == COMMAND && (command == MP_WAKEUP || command == MP_TEST))
+		box->ask(box->opaque, command, id, vector);
 }
 
 /**
  * mp_mailbox_init() - make an empty mailbox
  * @box: the mailbox; mp_mailbox_destroy() undoes it
- * @wake: called when the guest asks for a CPU
- * @opaque: given to @wake
+ * @ask: called when the guest asks for a CPU
+ * @opaque: given to @ask
  */
 void mp_mailbox_init(struct mp_mailbox *box,
-		     void (*wake)(void *opaque, __u32 apic_id, __u64 vector),
+		     void (*ask)(void *opaque, enum mp_command command,
+				 __u32 apic_id, __u64 vector),
 		     void *opaque)
 {
 	memset(box, 0, sizeof(*box));
-	box->wake = wake;
+	box->ask = ask;
 	box->opaque = opaque;
 	pthread_mutex_init(&box->lock, NULL);
 }
@@ -84,12 +83,12 @@ int mp_mailbox_attach(struct mp_mailbox *box, struct bus *memory, __u64 gpa)
 }
 
 /**
- * mp_mailbox_done() - the CPU that was asked for has begun
+ * mp_mailbox_done() - the CPU has taken the command
  * @box: the mailbox; its command is cleared, which the guest waits for
  */
 void mp_mailbox_done(struct mp_mailbox *box)
 {
-	const __u16 command = COMMAND_NOOP;
+	const __u16 command = MP_NOOP;
 
 	pthread_mutex_lock(&box->lock);
 	memcpy(box->page + COMMAND, &command, sizeof(command));

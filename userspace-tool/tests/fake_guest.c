@@ -386,46 +386,69 @@ static int mail(struct vcpu *vcpu, __u64 offset, __u64 rax, const char *insn,
 	return mmio(vcpu, mailbox + offset, KEEL_ACCESS_WRITE, insn, len);
 }
 
-/*
- * vCPU 0 starts vCPU 1 as Linux does, and once more when it runs; vCPU 7, which
- * is not there, is asked for last.
- */
-static int start_by_mail(struct vcpu *vcpu, struct keel_run *run)
+/* vCPU 1 says where it begins, runs with an exit now and then, and halts. */
+static int begun_by_mail(struct vcpu *vcpu)
 {
 	const struct keel_state *state = &vcpu->state;
 
-	if (vcpu->id) {
-		fprintf(stderr, "fake: vCPU %u begins at 0x%llx, CR0 0x%llx, CR3 0x%llx, RSP 0x%llx\n",
+	switch (vcpu->step++ % 6) {
+	case 0:
+		fprintf(stderr, "fake: vCPU %u begins at 0x%llx, CR0 0x%llx, CR3 0x%llx, EFER 0x%llx\n",
 			vcpu->id, state->regs.rip, state->control.cr0,
-			state->control.cr3, state->regs.gpr[KEEL_RSP]);
+			state->control.cr3, state->control.efer);
+		return leave(vcpu->run, KEEL_EXIT_INTR_WINDOW);
+	case 5:
+		fprintf(stderr, "fake: vCPU %u halts\n", vcpu->id);
 		return halt(vcpu);
+	default:
+		poll(NULL, 0, 10);
+		return leave(vcpu->run, KEEL_EXIT_INTR_WINDOW);
 	}
-	switch (vcpu->step++) {
-	case 0:		/* mov [rbx], eax */
-		return mail(vcpu, 4, 1, "\x89\x03", 2);
-	case 1:		/* mov [rbx], rax */
-		return mail(vcpu, 8, 0x99000, "\x48\x89\x03", 3);
-	case 2:		/* mov [rbx], ax */
-		return mail(vcpu, 0, 1, "\x66\x89\x03", 3);
-	case 3:		/* movzx eax, word [rbx], until it gives 0 */
-	case 4:
-		if (vcpu->step == 5 && run->regs.gpr[KEEL_RAX])
-			vcpu->step = 4;
-		else if (vcpu->step == 5)
-			return mail(vcpu, 8, 0x77000, "\x48\x89\x03", 3);
+}
+
+/*
+ * vCPU 0 starts vCPU 1 as Linux does, asks for it back, and starts it again;
+ * vCPU 7, which is not there, is asked for last.
+ */
+static int start_by_mail(struct vcpu *vcpu, struct keel_run *run)
+{
+	static const struct {
+		__u64 offset;
+		__u64 value;
+		const char *insn;
+		unsigned int len;
+	} script[] = {
+		{ 4, 1, "\x89\x03", 2 },		/* mov [rbx], eax */
+		{ 8, 0x99000, "\x48\x89\x03", 3 },	/* mov [rbx], rax */
+		{ 0, 1, "\x66\x89\x03", 3 },		/* mov [rbx], ax */
+		{ 0, 2, "\x66\x89\x03", 3 },
+		{ 8, 0x77000, "\x48\x89\x03", 3 },
+		{ 0, 1, "\x66\x89\x03", 3 },
+		{ 4, 7, "\x89\x03", 2 },
+		{ 0, 1, "\x66\x89\x03", 3 },
+	};
+	static bool waits, asked;
+	unsigned int step;
+
+	if (waits && asked && !run->regs.gpr[KEEL_RAX]) {
+		fprintf(stderr, "fake: taken\n");
+		waits = false;
+	}
+	if (waits) {
+		/* movzx eax, word ptr [rbx], until it gives 0 */
+		asked = true;
 		poll(NULL, 0, 1);
 		mail(vcpu, 0, 1, "\x0f\xb7\x03", 3);
 		run->mmio.access = 0;
 		return 0;
-	case 5:
-		return mail(vcpu, 0, 1, "\x66\x89\x03", 3);
-	case 6:
-		return mail(vcpu, 4, 7, "\x89\x03", 2);
-	case 7:
-		return mail(vcpu, 0, 1, "\x66\x89\x03", 3);
-	default:
-		return halt(vcpu);
 	}
+	step = vcpu->step++;
+	if (step == sizeof(script) / sizeof(script[0]))
+		return halt(vcpu);
+	waits = !script[step].offset && step < 6;
+	asked = false;
+	return mail(vcpu, script[step].offset, script[step].value,
+		    script[step].insn, script[step].len);
 }
 
 /* An exit of the interrupt controllers, and HLT. */
@@ -476,7 +499,7 @@ int keel_run(int fd)
 	if (play("wakes"))
 		return wake(vcpu, run);
 	if (play("mailbox"))
-		return start_by_mail(vcpu, run);
+		return vcpu->id ? begun_by_mail(vcpu) : start_by_mail(vcpu, run);
 	if (play("lapic"))
 		return touch_lapic(vcpu, run);
 	if (play("eoi"))

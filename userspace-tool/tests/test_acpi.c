@@ -134,8 +134,9 @@ static void test_madt(unsigned int nr_vcpus, __u64 mailbox)
 			nmis += entry[2] == 0xff && entry[5] == 1;
 			break;
 		case 16:
-			if (entry[1] == 16 && !get32(entry + 2) &&
-			    !get16(entry + 6))
+			if (entry[1] == 24 && get16(entry + 2) == 1 &&
+			    !get32(entry + 4) && get32(entry + 16) == 0xf8800 &&
+			    !get32(entry + 20))
 				found = get32(entry + 8) |
 					(__u64)get32(entry + 12) << 32;
 			break;

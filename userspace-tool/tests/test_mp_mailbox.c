@@ -13,14 +13,17 @@
 static struct bus memory;
 static struct mp_mailbox box;
 static unsigned int calls;
+static enum mp_command called;
 static __u32 called_id;
 static __u64 called_vector;
 
-static void wake(void *opaque, __u32 apic_id, __u64 vector)
+static void ask(void *opaque, enum mp_command command, __u32 apic_id,
+		__u64 vector)
 {
 	if (opaque != &calls)
 		return;
 	calls++;
+	called = command;
 	called_id = apic_id;
 	called_vector = vector;
 }
@@ -44,7 +47,8 @@ static void test_wake(void)
 	wr(8, 8, 0x123456789abcULL);
 	ok(!calls, "an ID and a vector ask for nothing");
 	wr(0, 2, 1);
-	ok(calls == 1 && called_id == 3 && called_vector == 0x123456789abcULL,
+	ok(calls == 1 && called == 1 && called_id == 3 &&
+	   called_vector == 0x123456789abcULL,
 	   "the command does");
 	ok(rd(0, 2) == 1, "it stands until somebody has served it");
 	mp_mailbox_done(&box);
@@ -57,8 +61,11 @@ static void test_other(void)
 {
 	calls = 0;
 	wr(0, 2, 0);
+	wr(0, 2, 3);
+	ok(!calls && rd(0, 2) == 3, "unknown commands do nothing");
 	wr(0, 2, 2);
-	ok(!calls && rd(0, 2) == 2, "other commands do nothing");
+	ok(calls == 1 && called == 2 && called_id == 3, "a test");
+	calls = 0;
 	wr(2, 2, 1);
 	wr(16, 2, 1);
 	wr(2048, 2, 1);
@@ -73,7 +80,7 @@ static void test_other(void)
 
 int main(void)
 {
-	mp_mailbox_init(&box, wake, &calls);
+	mp_mailbox_init(&box, ask, &calls);
 	ok(!mp_mailbox_attach(&box, &memory, AT) && rd(0, 8) == 0 &&
 	   rd(8, 8) == 0, "empty at first");
 	test_wake();

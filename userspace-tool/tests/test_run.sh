@@ -139,10 +139,13 @@ play no-ept 'firmware needs it under shadow paging, too' 10 \
 	'bios: firmware begins in real mode.*boot a kernel by --kernel alone' \
 	--firmware "$work/bios"
 play mailbox 'a vCPU started by the mailbox' 0 \
-	'^fake: vCPU 1 begins at 0x99000, CR0 0x80010031, CR3 0xf0000, RSP 0x0$' \
+	'^fake: vCPU 1 begins at 0x99000, CR0 0x80010031, CR3 0xf0000, EFER 0xd00$' \
 	--cpus 2 --kernel "$work/bzimage64"
-[ "$(printf '%s\n' "$output" | grep -c '^fake: vCPU')" = 1 ]
-result $? 'no vCPU is started twice'
+# One that runs is given back when it has halted, not before.
+[ "$(printf '%s\n' "$output" | grep -A 1 -m 1 halts | tail -n 1)" = 'fake: taken' ] &&
+	[ "$(printf '%s\n' "$output" | grep -c '^fake: vCPU 1 begins at 0x77000')" = 1 ] &&
+	[ "$(printf '%s\n' "$output" | grep -c '^fake: vCPU . begins')" = 2 ]
+result $? 'a vCPU given back, and started again'
 play ok 'no such file' 10 'nowhere: No such file or directory$' "$work/nowhere"
 play ok 'a folder' 10 'Is a directory$' "$work"
 play ok 'empty file' 10 'empty: is empty$' "$work/empty"
