@@ -204,13 +204,14 @@ static void enter(struct keel_vcpu *vcpu, enum keel_verdict *verdict, enum secti
 		*end = END_DEADLINE;
 		return;
 	}
-	if (unlikely(vcpu->has_events) && !inject(vcpu, end))
-		return;
+	/* Before an event leaves the queue: without an entry it has to stay there. */
 	gen = keel_mem_gen(&vcpu->vm->mem);
 	if (unlikely(gen != vmx->mem_gen) && !flush_mappings(vcpu, gen)) {
 		*end = END_RELOAD;
 		return;
 	}
+	if (unlikely(vcpu->has_events) && !inject(vcpu, end))
+		return;
 	update_host_state(vmx);
 	if (unlikely(vcpu->cr2 != native_read_cr2()))
 		native_write_cr2(vcpu->cr2);
