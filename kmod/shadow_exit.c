@@ -311,6 +311,9 @@ enum keel_verdict exit_invpcid(struct keel_vcpu *vcpu)
 
 	if (vcpu->intercepts.exits & KEEL_INTERCEPT_INVLPG)
 		return exit_insn(vcpu);
+	/* Without translations there are none to flush, but an operand to check. */
+	if (!vmx_on_shadow(vcpu))
+		vmx_walk_env(vcpu, &sv->env);
 	type = gpr(vcpu, INFO_REG2(vmcs_get32(VMX_INSTRUCTION_INFO)));
 	pagefault_disable();
 	done = read_linear(vcpu, operand(vcpu), &desc, sizeof(desc), &verdict);
@@ -319,6 +322,8 @@ enum keel_verdict exit_invpcid(struct keel_vcpu *vcpu)
 		return verdict;
 	if (invpcid_wrong(&sv->env, type, &desc))
 		return vmx_raise_gp(vcpu);
+	if (!vmx_on_shadow(vcpu))
+		return KEEL_ADVANCE;
 	/* Other contexts may have the same tables: then all of them must agree again. */
 	if (type == INVPCID_ADDRESS && desc.pcid == (sv->cr3 & 0xfff)) {
 		sync_address(vcpu, desc.gva);

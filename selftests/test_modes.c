@@ -349,6 +349,31 @@ TEST_F(modes, paging_off_without_unrestricted_guest)
 	EXPECT_EQ(GUEST_CODE_AT + 7, RIP(g));
 }
 
+/*
+ * Without paging INVPCID reads its operand, at a physical address, and has nothing to
+ * flush.  The tables from before have gone: nobody may look at them.
+ */
+GUEST_CODE32(code_invpcid, "mov $7, %eax; xor %ecx, %ecx; cpuid; bt $10, %ebx; jnc 1f;"
+	     "mov %cr0, %eax; btr $31, %eax; mov %eax, %cr0;"
+	     "mov $0, %ebx; mov $0xa000, %edi; mov $0x800, %ecx; xor %eax, %eax; rep stosl;"
+	     "invpcid 0x20000, %ebx; inc %ebx; invpcid 0x20000, %ebx; inc %ebx;"
+	     "invpcid 0x20000, %ebx; inc %ebx; invpcid 0x20000, %ebx; inc %ebx;"
+	     "invpcid 0x20000, %ebx; 1: hlt");
+
+TEST_F(modes, invpcid_without_paging)
+{
+	struct guest *g = &self->guest;
+
+	if (guest_lacks(g, GUEST_PROT))
+		SKIP(return, "%s", guest_lacks(g, GUEST_PROT));
+	GUEST_START(g, GUEST_PAGED, code_invpcid);
+	if (guest_run(g) == KEEL_EXIT_HLT)
+		SKIP(return, "this CPU has no INVPCID");
+	/* Type 4 does not exist. */
+	EXPECT_EQ(GP, g->trap.vector);
+	EXPECT_EQ(4, RBX(g));
+}
+
 TEST_F(modes, real_mode_without_unrestricted_guest)
 {
 	struct guest *g = &self->guest;
