@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * The VMCS of a new vCPU: controls, host state, and what of the guest state
- * never changes.  Guest registers are written by vmx_state.c.
+ * never changes.  Guest registers are written by vmx_state.c and vmx_paging.c.
  *
  * Controls are tables of what Keel must have and what it likes to have; the
  * capability MSRs say what may be 0 and 1.  SDM: "VM-Execution Control Fields",
@@ -345,6 +345,8 @@ void vmx_setup_vmcs(struct keel_vcpu *vcpu)
 	setup_controls(vcpu);
 	setup_host();
 	vmcs_put64(VMCS_LINK_POINTER, ~0ULL);
+	/* Of no use without paging, but looked at: see choose_mode(). */
+	vmcs_putl(GUEST_CR3, 0);
 	vmcs_put64(GUEST_IA32_DEBUGCTL, 0);
 	if (vmx_controls.entry & VM_ENTRY_LOAD_IA32_PERF_GLOBAL_CTRL) {
 		vmcs_put64(GUEST_IA32_PERF_GLOBAL_CTRL, 0);
