@@ -173,6 +173,15 @@ static u64 vmread_field(void *unused, u32 field)
 	return __vmcs_get(field);
 }
 
+/* What the VMCS leads to is memory of ours; a wrong address need not be. */
+static bool read_phys(void *unused, u64 addr, u64 *value)
+{
+	if (!pfn_valid(PHYS_PFN(addr)))
+		return false;
+	*value = *(const u64 *)__va(addr);
+	return true;
+}
+
 /* Into the run page as a whole: user space can write there, so it is not read. */
 static enum keel_verdict give_fail_entry(struct keel_vcpu *vcpu, u32 reason,
 					 const struct keel_exit_fail_entry *fail)
@@ -195,6 +204,7 @@ static enum keel_verdict explain(struct keel_vcpu *vcpu, u32 error)
 	struct vmx_check_env env = {
 		.get = vmread_field,
 		.caps = &vmx_caps,
+		.read_phys = read_phys,
 		.vmcs_pa = __pa(vcpu->vmx.vmcs.region),
 		.phys_bits = boot_cpu_data.x86_phys_bits,
 		.linear_bits = boot_cpu_data.x86_virt_bits,
