@@ -131,7 +131,8 @@ static enum keel_verdict refuse_real_mode(struct keel_vcpu *vcpu, u64 cr0)
 		.value = cr0,
 	};
 	scnprintf(fail->rule, sizeof(fail->rule),
-		  "the guest switches paging or protected mode off, and this CPU has no \"unrestricted guest\"");
+		  "the guest switches %sprotected mode off, and this CPU has no \"unrestricted guest\"",
+		  vcpu->vm->shadow ? "" : "paging or ");
 	vcpu->run->exit_reason = KEEL_EXIT_FAIL_ENTRY;
 	return KEEL_TO_USER;
 }

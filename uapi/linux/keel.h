@@ -59,8 +59,8 @@
  *
  * Errors: -EBUSY: another hypervisor holds VMX on some CPU.  -ENODEV: VMX is
  * missing or locked off on some CPU.  -EIO: VMXON failed on some CPU.
- * -ESHUTDOWN: the host is going down.  -EOPNOTSUPP: the CPU lacks what guests
- * need today: EPT, and loading IA32_EFER and IA32_PAT at entry and exit.
+ * -ESHUTDOWN: the host is going down.  -EOPNOTSUPP: the CPU lacks a control that
+ * guests need, and the log of loading the module names it; or
  * &keel_create_vm.tsc_khz is not the host's and the CPU cannot scale the TSC.
  * -EINVAL: a TSC frequency that scaling cannot reach.
  * -ENOMEM, -EMFILE, -ENFILE as usual.
@@ -201,10 +201,11 @@
  * Errors: -EINTR: a signal is pending, or &keel_run.immediate_exit is set;
  * exit_reason is KEEL_EXIT_INTR.  -EINVAL: state_dirty or a register has a
  * value that no CPU takes; the log names it, nothing was loaded.
- * -EOPNOTSUPP: the guest is in real mode or without paging and the CPU has no
- * "unrestricted guest"; start it in protected mode with paging.  -EIO: the VM
- * is dead; the log has said why.  -EFAULT: the VMM's memory behind a guest
- * address that Keel itself needed is not accessible.
+ * -EOPNOTSUPP: the guest is in real mode, or under EPT without paging, and the
+ * CPU has no "unrestricted guest"; start it in protected mode, under EPT with
+ * paging.  -ENOMEM: no memory for shadow page tables.  -EIO: the VM is dead; the
+ * log has said why.  -EFAULT: the VMM's memory behind a guest address that Keel
+ * itself needed is not accessible.
  */
 #define KEEL_RUN		_IO(KEEL_IOC, 0x20)
 
