@@ -3,7 +3,7 @@
  * A vCPU that runs on shadow page tables: its paging as the guest set it, and
  * the root that the CPU uses instead.
  *
- * vmx_state.c keeps the guest's registers here, because the VMCS holds the shadow
+ * vmx_paging.c keeps the guest's registers here, because the VMCS holds the shadow
  * root and has no fields for some of them; shadow_vcpu.c follows their changes;
  * shadow_exit.c serves the exits that shadow paging adds.
  */

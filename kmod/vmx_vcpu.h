@@ -9,7 +9,7 @@
  * - vmx_run.c, vmx_entry.S: the run loop,
  * - vmx_exit.c, vmx_exit_*.c: what is done about an exit,
  * - vmx_event.c: delivering events,
- * - vmx_state.c: register groups.
+ * - vmx_state.c: register groups; vmx_paging.c: those registers that choose its paging.
  */
 #ifndef KEEL_VMX_VCPU_H
 #define KEEL_VMX_VCPU_H
