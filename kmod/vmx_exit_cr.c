@@ -60,11 +60,6 @@ static void write_gpr(struct keel_vcpu *vcpu, unsigned int n, u64 value)
 		vcpu->regs.gpr[n] = value;
 }
 
-static bool pae_paging(u64 cr0, u64 cr4, u64 efer)
-{
-	return (cr0 & X86_CR0_PG) && (cr4 & X86_CR4_PAE) && !(efer & EFER_LMA);
-}
-
 /* What a MOV to a control register that loads the PDPTEs sets beside them. */
 static void put_register(struct keel_vcpu *vcpu, unsigned int cr, u64 value)
 {
@@ -88,19 +83,14 @@ static void put_register(struct keel_vcpu *vcpu, unsigned int cr, u64 value)
  */
 static enum keel_verdict load_pdptes(struct keel_vcpu *vcpu)
 {
-	u64 reserved = ~(GENMASK_ULL(keel_cpuid_guest_phys_bits(&vcpu->cpuid) - 1, 12) |
-			 0xfffULL) | 0x1e6;
 	enum keel_verdict verdict = KEEL_ADVANCE;
 	u64 pdpte[4];
-	int i, ret;
+	int ret;
 
 	ret = keel_mem_read(&vcpu->vm->mem, vcpu->vmx.slow_gpa, pdpte, sizeof(pdpte));
 	if (vmx_borrow(vcpu))
 		return KEEL_KILL;
-	for (i = 0; i < 4 && !ret; i++)
-		if ((pdpte[i] & 1) && (pdpte[i] & reserved))
-			ret = -EINVAL;
-	if (ret) {
+	if (ret || vmx_pdptes_wrong(vcpu, pdpte)) {
 		verdict = vmx_raise_gp(vcpu);
 	} else {
 		vmx_put_pdptes(vcpu, pdpte);
@@ -161,7 +151,7 @@ static enum keel_verdict set_cr0(struct keel_vcpu *vcpu, u64 cr0)
 		vmx_put_efer(vcpu, efer | EFER_LMA);
 	else if (paging_off && (efer & EFER_LMA))
 		vmx_put_efer(vcpu, efer & ~(u64)EFER_LMA);
-	if (pae_paging(cr0, cr4, vmx_get_efer(vcpu)) && ((cr0 ^ old) & CR0_PDPTE))
+	if (vmx_pae_paging(cr0, cr4, vmx_get_efer(vcpu)) && ((cr0 ^ old) & CR0_PDPTE))
 		return slow_pdptes(vcpu, 0, cr0, vmx_get_cr3(vcpu));
 	vmx_put_cr0(vcpu, cr0);
 	if ((cr0 ^ old) & CR0_FLUSH)
@@ -182,7 +172,7 @@ static enum keel_verdict set_cr4(struct keel_vcpu *vcpu, u64 cr4)
 	if (((cr4 & ~old) & X86_CR4_PCIDE) &&
 	    (!(efer & EFER_LMA) || (vmx_get_cr3(vcpu) & 0xfff)))
 		return vmx_raise_gp(vcpu);
-	if (pae_paging(cr0, cr4, efer) && ((cr4 ^ old) & CR4_PDPTE))
+	if (vmx_pae_paging(cr0, cr4, efer) && ((cr4 ^ old) & CR4_PDPTE))
 		return slow_pdptes(vcpu, 4, cr4, vmx_get_cr3(vcpu));
 	vmx_put_cr4(vcpu, cr4);
 	if ((cr4 ^ old) & CR4_FLUSH)
@@ -203,7 +193,7 @@ static enum keel_verdict set_cr3(struct keel_vcpu *vcpu, u64 cr3)
 		cr3 &= ~BIT_ULL(63);
 	if (cr3 >> keel_cpuid_guest_phys_bits(&vcpu->cpuid))
 		return vmx_raise_gp(vcpu);
-	if (pae_paging(vmx_get_cr0(), vmx_get_cr4(), efer))
+	if (vmx_pae_paging(vmx_get_cr0(), vmx_get_cr4(), efer))
 		return slow_pdptes(vcpu, 3, cr3, cr3);
 	shadow_load_cr3(vcpu, cr3, !keep);
 	return KEEL_ADVANCE;

@@ -35,6 +35,10 @@
 /* Guest CR4 bits that are about translations, and have no meaning without paging. */
 #define CR4_PAGING	(X86_CR4_SMEP | X86_CR4_SMAP | X86_CR4_PKE | X86_CR4_PCIDE)
 
+/* SDM: "PDPTE Registers". */
+#define PDPTE_PRESENT	BIT_ULL(0)
+#define PDPTE_RESERVED	(GENMASK_ULL(8, 5) | GENMASK_ULL(2, 1))
+
 static const u32 pdpte_fields[] = { GUEST_PDPTR0, GUEST_PDPTR1, GUEST_PDPTR2, GUEST_PDPTR3 };
 
 /**
@@ -314,6 +318,46 @@ const char *vmx_cr4_wrong(struct keel_vcpu *vcpu, u64 cr4)
 {
 	if (cr4 & ~keel_cpuid_guest_cr4(&vcpu->cpuid))
 		return "CR4 has bits set that CPUID does not offer";
+	return NULL;
+}
+
+/**
+ * vmx_pdptes_wrong - what no CPU takes in the PDPTE registers
+ * @vcpu: the vCPU
+ * @pdpte: the values
+ *
+ * Return: what is wrong, in words, or NULL.
+ */
+const char *vmx_pdptes_wrong(const struct keel_vcpu *vcpu, const u64 pdpte[4])
+{
+	u64 reserved = ~0ULL << keel_cpuid_guest_phys_bits(&vcpu->cpuid) | PDPTE_RESERVED;
+	int i;
+
+	for (i = 0; i < 4; i++)
+		if ((pdpte[i] & PDPTE_PRESENT) && (pdpte[i] & reserved))
+			return "a present PDPTE has reserved bits set";
+	return NULL;
+}
+
+/**
+ * vmx_paging_wrong - what VM entry would refuse, if it saw the guest's registers
+ * @vcpu: the vCPU
+ * @c: checked by itself, register by register
+ *
+ * On shadow page tables the CPU has others, so here is where it is found.
+ *
+ * Return: what is wrong, in words, or NULL.
+ */
+const char *vmx_paging_wrong(const struct keel_vcpu *vcpu, const struct keel_control *c)
+{
+	if (!vcpu->vm->shadow)
+		return NULL;
+	if (c->cr3 >> keel_cpuid_guest_phys_bits(&vcpu->cpuid))
+		return "CR3 has bits beyond the physical-address width";
+	if ((c->efer & EFER_LMA) && !(c->cr4 & X86_CR4_PAE))
+		return "EFER.LMA is set without CR4.PAE";
+	if (vmx_pae_paging(c->cr0, c->cr4, c->efer))
+		return vmx_pdptes_wrong(vcpu, c->pdpte);
 	return NULL;
 }
 

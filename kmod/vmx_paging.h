@@ -7,6 +7,8 @@
 #define KEEL_VMX_PAGING_H
 
 #include <linux/types.h>
+#include <asm/msr-index.h>
+#include <asm/processor-flags.h>
 
 #include "keel_vcpu.h"
 
@@ -23,6 +25,8 @@ void vmx_put_pat(struct keel_vcpu *vcpu, u64 pat);
 
 const char *vmx_cr0_wrong(struct keel_vcpu *vcpu, u64 cr0);
 const char *vmx_cr4_wrong(struct keel_vcpu *vcpu, u64 cr4);
+const char *vmx_pdptes_wrong(const struct keel_vcpu *vcpu, const u64 pdpte[4]);
+const char *vmx_paging_wrong(const struct keel_vcpu *vcpu, const struct keel_control *c);
 bool vmx_cr0_runs(const struct keel_vcpu *vcpu, u64 cr0);
 
 u32 vmx_paging_proc(const struct keel_vcpu *vcpu);
@@ -35,6 +39,12 @@ u64 vmx_cr4_owned(const struct keel_vcpu *vcpu);
 static inline u64 vmx_get_efer(const struct keel_vcpu *vcpu)
 {
 	return vcpu->efer;
+}
+
+/* Whether registers with such values mean PAE paging. */
+static inline bool vmx_pae_paging(u64 cr0, u64 cr4, u64 efer)
+{
+	return (cr0 & X86_CR0_PG) && (cr4 & X86_CR4_PAE) && !(efer & EFER_LMA);
 }
 
 #endif /* KEEL_VMX_PAGING_H */

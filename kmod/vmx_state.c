@@ -181,6 +181,9 @@ static const char *control_wrong(struct keel_vcpu *vcpu, const struct keel_contr
 		return "EFER has bits set that CPUID does not offer";
 	if (!!(c->efer & EFER_LMA) != lma)
 		return "EFER.LMA does not agree with CR0.PG and EFER.LME";
+	wrong = vmx_paging_wrong(vcpu, c);
+	if (wrong)
+		return wrong;
 	if (c->cr8 > 15)
 		return "CR8 is over 15";
 	/* Without XSAVE there is no XCR0; it reads as after reset. */
