@@ -23,6 +23,8 @@
 #define IF	0x200
 #define BS	0x4000
 #define PAGE	4096
+#define CR4_PGE	0x80
+#define MSR_TSC	0x10
 
 FIXTURE(events)
 {
@@ -501,6 +503,47 @@ TEST_F(events, instruction_breakpoint)
 	EXPECT_EQ(8, g->run->debug.dr6 & 0xe00f);
 	EXPECT_EQ(0x10000, g->trap.rflags & 0x10000);
 	GUEST_RUN(g, KEEL_EXIT_HLT);
+}
+
+GUEST_CODE(code_step_cr4, "mov %rax, %cr4; nop; hlt");
+GUEST_CODE(on_db, "incl 0x20000; andl $~0x100, 16(%rsp); iretq");
+GUEST_CODE(on_nmi, "incl 0x20008; iretq");
+
+/*
+ * The trap of a single step over MOV to CR4 waits for its entry while Keel looks at the
+ * paging that has changed.  Whatever the VMM does meanwhile, the guest gets it.
+ */
+TEST_F(events, trap_is_not_lost_where_paging_changed)
+{
+	struct guest *g = &self->guest;
+	unsigned int i, left = 0;
+	__u64 tsc;
+	int exit;
+
+	if (!(g->info.features & KEEL_FEATURE_PREEMPTION_TIMER))
+		SKIP(return, "this CPU has no VMX-preemption timer");
+	for (i = 0; i < 400; i++) {
+		GUEST_START(g, GUEST_LONG, code_step_cr4);
+		GUEST_HANDLE(g, DB, on_db);
+		GUEST_HANDLE(g, NMI, on_nmi);
+		GUEST_U64(g, 0x20000) = 0;
+		RFLAGS(g) |= TF;
+		RAX(g) = g->run->control.cr4 ^ CR4_PGE;
+		ASSERT_EQ(0, guest_get_msr(g, MSR_TSC, &tsc));
+		g->run->deadline = tsc + 40 * i;
+		exit = guest_run(g);
+		g->run->deadline = 0;
+		if (exit == KEEL_EXIT_DEADLINE) {
+			left++;
+			SEND_NMI(g);
+			exit = guest_run(g);
+		}
+		ASSERT_EQ(KEEL_EXIT_HLT, exit);
+		ASSERT_EQ(1, GUEST_U32(g, 0x20000));
+	}
+	/* From where it had not begun to where it was done. */
+	EXPECT_NE(0, left);
+	EXPECT_NE(i, left);
 }
 
 TEST_HARNESS_MAIN
