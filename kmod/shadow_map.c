@@ -249,6 +249,17 @@ static u64 leaf_entry(struct shadow *s, const struct mmu_page *page, const struc
 	return entry;
 }
 
+/*
+ * A large page that must not be executed was split for the code in it.  It stays so: data
+ * in it would fetch the large one back, and the code split it again.
+ */
+static bool is_split(const struct shadow *s, const struct step *step)
+{
+	u64 entry = step->page->table[step->index];
+
+	return s->nx_large && entry && !shadow_is_leaf(entry, step->page->role.level);
+}
+
 /* Put the leaf in, or allow more or less where it is there already. */
 static void put_leaf(struct shadow *s, const struct step *step, u64 entry)
 {
@@ -296,7 +307,8 @@ enum mmu_mapped shadow_map(struct shadow *s, const struct mmu_page *page,
 
 	lowest = leaf_level(s, page);
 	step.page = f->root->role.level == 3 ? pdpte_page(s, f) : f->root->page[0];
-	for (look_at(f, &step); step.page->role.level > lowest; look_at(f, &step))
+	for (look_at(f, &step); step.page->role.level > lowest || is_split(s, &step);
+	     look_at(f, &step))
 		descend(s, f, page, &step);
 	put_leaf(s, &step, leaf_entry(s, page, &step));
 	return MMU_MAPPED;
