@@ -109,6 +109,21 @@ static unsigned int search(const struct keel_slots *slots, u64 gpa)
 	return low;
 }
 
+/* The slot that @gpa is in, or NULL; under RCU. */
+static const struct keel_slot *find(struct keel_mem *mem, u64 gpa)
+{
+	const struct keel_slots *slots = rcu_dereference(mem->slots);
+	unsigned int i = READ_ONCE(mem->last_slot);
+
+	if (unlikely(i >= slots->nr || !in_slot(&slots->slot[i], gpa))) {
+		i = search(slots, gpa);
+		if (i >= slots->nr || !in_slot(&slots->slot[i], gpa))
+			return NULL;
+		WRITE_ONCE(mem->last_slot, i);
+	}
+	return READ_ONCE(slots->slot[i].dying) ? NULL : &slots->slot[i];
+}
+
 /**
  * keel_mem_find - the slot that a guest physical address is in
  * @mem: guest memory
@@ -122,26 +137,34 @@ static unsigned int search(const struct keel_slots *slots, u64 gpa)
  */
 bool keel_mem_find(struct keel_mem *mem, u64 gpa, struct keel_slot *slot)
 {
-	const struct keel_slots *slots;
-	bool found = false;
-	unsigned int i;
+	const struct keel_slot *found;
 
 	rcu_read_lock();
-	slots = rcu_dereference(mem->slots);
-	i = READ_ONCE(mem->last_slot);
-	if (i >= slots->nr || !in_slot(&slots->slot[i], gpa)) {
-		i = search(slots, gpa);
-		if (i < slots->nr && in_slot(&slots->slot[i], gpa))
-			WRITE_ONCE(mem->last_slot, i);
-		else
-			i = slots->nr;
-	}
-	if (i < slots->nr && !READ_ONCE(slots->slot[i].dying)) {
-		*slot = slots->slot[i];
-		found = true;
-	}
+	found = find(mem, gpa);
+	if (found)
+		*slot = *found;
 	rcu_read_unlock();
 	return found;
+}
+
+/**
+ * keel_mem_user_addr - where the VMM has a guest physical address
+ * @mem: guest memory
+ * @gpa: any address
+ *
+ * Return: the user address, or 0 where no slot is.
+ */
+unsigned long keel_mem_user_addr(struct keel_mem *mem, u64 gpa)
+{
+	const struct keel_slot *found;
+	unsigned long addr = 0;
+
+	rcu_read_lock();
+	found = find(mem, gpa);
+	if (found)
+		addr = found->user_addr + (gpa - found->gpa);
+	rcu_read_unlock();
+	return addr;
 }
 
 /* All down to keel_mem_set() are called with @set_lock held. */

@@ -89,6 +89,28 @@ int keel_mem_write(struct keel_mem *mem, u64 gpa, const void *buf, size_t len)
 	return 0;
 }
 
+/**
+ * keel_mem_read_entry - read an entry of a guest's page table
+ * @mem: guest memory; the current task's mm is its mm
+ * @gpa: a multiple of @bytes
+ * @entry: where to
+ * @bytes: 4 or 8; read at once, so never half of an update
+ *
+ * May sleep, unless page faults are off.
+ *
+ * Return: 0; -EFAULT where there is no slot or the VMM's memory is not readable.
+ */
+int keel_mem_read_entry(struct keel_mem *mem, u64 gpa, void *entry, unsigned int bytes)
+{
+	unsigned long at = keel_mem_user_addr(mem, gpa);
+
+	if (!at)
+		return -EFAULT;
+	if (bytes == 8)
+		return get_user(*(u64 *)entry, (u64 __user *)at);
+	return get_user(*(u32 *)entry, (u32 __user *)at);
+}
+
 /* A slot that the guest can write to; returns the user address, or NULL. */
 static void __user *writable_at(struct keel_mem *mem, u64 gpa)
 {

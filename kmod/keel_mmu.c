@@ -29,7 +29,8 @@ static int read_guest(struct shadow *s, u64 gpa, void *buf, unsigned int bytes)
 	int ret;
 
 	pagefault_disable();
-	ret = keel_mem_read(mem_of(s), gpa, buf, bytes);
+	ret = bytes <= 8 ? keel_mem_read_entry(mem_of(s), gpa, buf, bytes) :
+		keel_mem_read(mem_of(s), gpa, buf, bytes);
 	pagefault_enable();
 	return ret;
 }

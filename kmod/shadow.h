@@ -143,6 +143,7 @@ struct shadow_ops {
  * @free: pages with memory, empty, that no CPU can reach
  * @nr_free: how many
  * @dead: pages taken out of the cache, that a CPU may still walk
+ * @flushes: raised where a vCPU that is not the only one flushes
  * @tlbs_dirty: CPUs may hold translations that are in no table any more
  * @scratch: a guest table, read for comparison [C: the pointer]
  *
@@ -167,6 +168,7 @@ struct shadow {
 	struct list_head free;
 	u32 nr_free;
 	struct list_head dead;
+	unsigned long flushes;
 	bool tlbs_dirty;
 	void *scratch;
 };
@@ -195,12 +197,14 @@ struct shadow_root {
  * struct shadow_fault - the guest's side of a page to map
  * @root: the vCPU's; with PAE tables PDPTEs are added
  * @walk: where the guest's tables lead; accessed and dirty flags have been set
+ * @flushes: &shadow.flushes before the walk
  * @gva: guest linear address
  * @user: a user-mode access
  */
 struct shadow_fault {
 	struct shadow_root *root;
 	const struct keel_walk_result *walk;
+	unsigned long flushes;
 	u64 gva;
 	bool user;
 };

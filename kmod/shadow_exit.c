@@ -131,6 +131,7 @@ enum keel_verdict shadow_page_fault(struct keel_vcpu *vcpu)
 	u64 gva = vmcs_getl(EXIT_QUALIFICATION);
 	u32 access = access_of(&sv->env, vmcs_get32(VM_EXIT_INTR_ERROR_CODE));
 	struct vmx_access a;
+	unsigned long flushes;
 	int ret;
 
 	/* Reclaim took it, and nobody has made us flush yet. */
@@ -140,6 +141,8 @@ enum keel_verdict shadow_page_fault(struct keel_vcpu *vcpu)
 	}
 	if (sv->env.cr4 & X86_CR4_SMAP)
 		sv->env.rflags = vmcs_getl(GUEST_RFLAGS);
+	/* Before the walk; pairs with the lock around what raises it. */
+	flushes = smp_load_acquire(&vcpu->vm->mem.mmu.shadow.flushes);
 	pagefault_disable();
 	ret = keel_walk(&sv->env, gva, access, walk);
 	if (!ret && !walk->fault)
@@ -153,7 +156,8 @@ enum keel_verdict shadow_page_fault(struct keel_vcpu *vcpu)
 		return go_slow(vcpu, walk->present ? slow_set_flags : slow_read_table);
 
 	sv->fault = (struct shadow_fault) {
-		.root = sv->root, .walk = walk, .gva = gva, .user = access & KEEL_ACCESS_USER,
+		.root = sv->root, .walk = walk, .flushes = flushes, .gva = gva,
+		.user = access & KEEL_ACCESS_USER,
 	};
 	a = (struct vmx_access) {
 		.gpa = walk->gpa,
@@ -170,8 +174,9 @@ static void sync_address(struct keel_vcpu *vcpu, u64 gva)
 {
 	struct keel_mem *mem = &vcpu->vm->mem;
 
-	if (READ_ONCE(mem->mmu.shadow.nr_unsync)) {
+	if (shadow_must_sync(vcpu)) {
 		spin_lock(&mem->lock);
+		mem->mmu.shadow.flushes++;
 		shadow_sync_address(&mem->mmu.shadow, vcpu->shadow.root, gva);
 		spin_unlock(&mem->lock);
 	}
@@ -330,6 +335,7 @@ enum keel_verdict exit_invpcid(struct keel_vcpu *vcpu)
 		return KEEL_ADVANCE;
 	}
 	spin_lock(&mem->lock);
+	mem->mmu.shadow.flushes++;
 	shadow_sync(&mem->mmu.shadow);
 	spin_unlock(&mem->lock);
 	if (type == INVPCID_ALL_GLOBAL)

@@ -38,34 +38,6 @@ static int walk_index(const struct shadow_fault *f, unsigned int level)
 	return i < f->walk->nr_levels ? i : -1;
 }
 
-/* PDPTEs are registers; those in memory count for nothing. */
-static bool in_memory(const struct shadow_fault *f, unsigned int i)
-{
-	return f->root->role.mode != SHADOW_PAE || i;
-}
-
-/*
- * Whether the guest's entries are still what the walk found.  It was made without
- * the lock: another vCPU may have changed one and flushed since.  Changes from now on
- * meet a shadow entry, and are seen when they are flushed.
- */
-static bool outdated(struct shadow *s, const struct shadow_fault *f)
-{
-	unsigned int bytes = f->root->role.mode == SHADOW_32 ? 4 : 8;
-	unsigned int i;
-
-	for (i = 0; i < f->walk->nr_levels; i++) {
-		const struct keel_walk_level *l = &f->walk->level[i];
-		u64 now = 0;
-
-		if (!in_memory(f, i))
-			continue;
-		if (s->ops->read(s, l->gpa, &now, bytes) || now != (l->value | l->set))
-			return true;
-	}
-	return false;
-}
-
 static void look_at(const struct shadow_fault *f, struct step *step)
 {
 	int i = walk_index(f, step->page->role.level);
@@ -127,29 +99,43 @@ static struct shadow_page *find_or_make(struct shadow *s, u64 gfn, union shadow_
 	return shadow_find(s, gfn, role) ?: shadow_make(s, gfn, role);
 }
 
+/* Whether the entry leads to the right table already: it was made from this one. */
+static bool is_linked(const struct step *step)
+{
+	u64 entry = step->page->table[step->index];
+
+	return entry && !shadow_is_leaf(entry, step->page->role.level) &&
+		(shadow_is_direct(step->page) || step->page->guest[step->index] == step->gentry);
+}
+
+/* Whether it leads to @child; bits of the guest's that mean nothing may have changed. */
+static bool is_parent(const struct step *step, const struct shadow_page *child)
+{
+	u64 entry = step->page->table[step->index];
+
+	return entry && !shadow_is_leaf(entry, step->page->role.level) &&
+		shadow_page_of(entry) == child;
+}
+
 /* Go one level down. */
 static void descend(struct shadow *s, const struct shadow_fault *f,
 		    const struct mmu_page *page, struct step *step)
 {
-	u64 entry = step->page->table[step->index];
 	struct shadow_page *child;
 	union shadow_role role;
-	u64 gfn = child_of(f, page, step, &role);
+	u64 gfn;
 
-	if (entry && !shadow_is_leaf(entry, step->page->role.level)) {
-		child = shadow_page_of(entry);
-		if (child->gfn == gfn && child->role.word == role.word) {
-			/* Bits that mean nothing here may have changed. */
-			if (!shadow_is_direct(step->page))
-				step->page->guest[step->index] = step->gentry;
-			child->used = true;
-			step->page = child;
-			return;
-		}
+	if (likely(is_linked(step))) {
+		child = shadow_page_of(step->page->table[step->index]);
+	} else {
+		gfn = child_of(f, page, step, &role);
+		child = find_or_make(s, gfn, role);
+		if (!is_parent(step, child))
+			shadow_set_table(s, step->page, step->index, child, step->gentry);
+		else if (!shadow_is_direct(step->page))
+			step->page->guest[step->index] = step->gentry;
 	}
-	child = find_or_make(s, gfn, role);
 	child->used = true;
-	shadow_set_table(s, step->page, step->index, child, step->gentry);
 	step->page = child;
 }
 
@@ -300,7 +286,14 @@ enum mmu_mapped shadow_map(struct shadow *s, const struct mmu_page *page,
 	if (!shadow_provide(s, SHADOW_MAP_PAGES, stock))
 		return MMU_NO_PAGE;
 	/* After that: it may have taken what the root leads to. */
-	if (!shadow_root_valid(f->root) || outdated(s, f))
+	if (!shadow_root_valid(f->root))
+		return MMU_STALE;
+	/*
+	 * The walk was made without the lock.  Where another vCPU has flushed since, it may
+	 * have changed an entry before, which nobody may use any more.  Changes from now on
+	 * meet a shadow entry, and are seen when they are flushed.
+	 */
+	if (f->flushes != s->flushes)
 		return MMU_STALE;
 	if (page->access & KEEL_ACCESS_WRITE)
 		shadow_wrote(s, page->gpa >> 12);

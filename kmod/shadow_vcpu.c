@@ -157,14 +157,28 @@ static void reload_later(struct keel_vcpu *vcpu)
 	vcpu->vmx.mem_gen = ~0ULL;
 }
 
+/**
+ * shadow_must_sync - whether a flush of the guest's is more than the CPU's
+ * @vcpu: the vCPU that flushes
+ *
+ * Where there is another vCPU, that must learn of it in any case, since it may have
+ * looked at tables that no shadow page was made from yet: see &shadow.flushes.
+ */
+bool shadow_must_sync(const struct keel_vcpu *vcpu)
+{
+	return READ_ONCE(vcpu->vm->mem.mmu.shadow.nr_unsync) ||
+		READ_ONCE(vcpu->vm->vcpus_end) > 1;
+}
+
 /* The guest flushes all, or all but global translations: what is in tables. */
 static void sync_all(struct keel_vcpu *vcpu)
 {
 	struct keel_mem *mem = &vcpu->vm->mem;
 
-	if (!READ_ONCE(mem->mmu.shadow.nr_unsync))
+	if (!shadow_must_sync(vcpu))
 		return;
 	spin_lock(&mem->lock);
+	mem->mmu.shadow.flushes++;
 	shadow_sync(&mem->mmu.shadow);
 	spin_unlock(&mem->lock);
 }

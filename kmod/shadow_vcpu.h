@@ -63,6 +63,7 @@ void shadow_paging_changed(struct keel_vcpu *vcpu);
 void shadow_tables_changed(struct keel_vcpu *vcpu);
 void shadow_load_cr3(struct keel_vcpu *vcpu, u64 cr3, bool flush);
 int shadow_reload(struct keel_vcpu *vcpu);
+bool shadow_must_sync(const struct keel_vcpu *vcpu);
 bool shadow_ready(struct keel_vcpu *vcpu);
 
 #endif /* KEEL_SHADOW_VCPU_H */

@@ -38,7 +38,7 @@
 
 static int walk_read(void *ctx, u64 gpa, void *buf, unsigned int bytes)
 {
-	return keel_mem_read(ctx, gpa, buf, bytes);
+	return keel_mem_read_entry(ctx, gpa, buf, bytes);
 }
 
 /**
@@ -284,6 +284,11 @@ static void fill_io(struct keel_vcpu *vcpu, u64 qual, u32 count)
 	vcpu->run->exit_reason = KEEL_EXIT_IO;
 }
 
+static int strio_read(void *ctx, u64 gpa, void *buf, unsigned int bytes)
+{
+	return keel_mem_read(ctx, gpa, buf, bytes);
+}
+
 static int strio_write(void *ctx, u64 gpa, const void *buf, unsigned int bytes)
 {
 	return keel_mem_write(ctx, gpa, buf, bytes);
@@ -292,7 +297,7 @@ static int strio_write(void *ctx, u64 gpa, const void *buf, unsigned int bytes)
 static struct keel_strio_mem strio_mem(struct keel_vcpu *vcpu)
 {
 	return (struct keel_strio_mem) {
-		.read = walk_read, .write = strio_write, .ctx = &vcpu->vm->mem,
+		.read = strio_read, .write = strio_write, .ctx = &vcpu->vm->mem,
 	};
 }
 
