@@ -9,6 +9,7 @@
 #include <asm/processor.h>
 
 #include "keel_mem.h"
+#include "shadow_shrink.h"
 #include "vmx_caps.h"
 
 static unsigned int shadow_pages = 4096;
@@ -77,10 +78,13 @@ int keel_mmu_init(struct keel_mmu *mmu, const struct keel_vmx_msrs *caps, bool s
 	}
 	if (!shadow)
 		return 0;
-	return shadow_init(&mmu->shadow, &shadow_ops,
-			   clamp(READ_ONCE(shadow_pages), (unsigned int)SHADOW_MIN_PAGES,
-				 SHADOW_PAGES_MOST),
-			   boot_cpu_has(X86_FEATURE_GBPAGES) ? 3 : 2, nx_large);
+	ret = shadow_init(&mmu->shadow, &shadow_ops,
+			  clamp(READ_ONCE(shadow_pages), (unsigned int)SHADOW_MIN_PAGES,
+				SHADOW_PAGES_MOST),
+			  boot_cpu_has(X86_FEATURE_GBPAGES) ? 3 : 2, nx_large);
+	if (!ret)
+		shadow_shrink_add(mem_of(&mmu->shadow));
+	return ret;
 }
 
 /**
@@ -89,6 +93,7 @@ int keel_mmu_init(struct keel_mmu *mmu, const struct keel_vmx_msrs *caps, bool s
  */
 void keel_mmu_free(struct keel_mmu *mmu)
 {
+	shadow_shrink_remove(mem_of(&mmu->shadow));
 	shadow_free(&mmu->shadow);
 	ept_free(&mmu->ept);
 	table_pages_free(&mmu->stock);

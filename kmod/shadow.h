@@ -145,6 +145,7 @@ struct shadow_ops {
  * @dead: pages taken out of the cache, that a CPU may still walk
  * @flushes: raised where a vCPU that is not the only one flushes
  * @tlbs_dirty: CPUs may hold translations that are in no table any more
+ * @vms: in the list of shadow_shrink.c
  * @scratch: a guest table, read for comparison [C: the pointer]
  *
  * [C]: constant after shadow_init(); the rest: the caller's lock.
@@ -170,6 +171,7 @@ struct shadow {
 	struct list_head dead;
 	unsigned long flushes;
 	bool tlbs_dirty;
+	struct list_head vms;
 	void *scratch;
 };
 
@@ -230,5 +232,6 @@ bool shadow_young(struct shadow *s, u64 start, u64 end, bool clear);
 
 void shadow_zap_all(struct shadow *s);
 unsigned int shadow_reclaim(struct shadow *s, unsigned int nr);
+void shadow_give_back(struct shadow *s, unsigned int nr, struct table_pages *freed);
 
 #endif /* KEEL_SHADOW_H */

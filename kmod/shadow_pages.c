@@ -430,3 +430,30 @@ void shadow_zap_all(struct shadow *s)
 		shadow_zap_page(s, list_first_entry(&s->lru, struct shadow_page, list));
 	shadow_flush_cpus(s);
 }
+
+/**
+ * shadow_give_back - give memory back to the host
+ * @s: the cache
+ * @nr: how many shadow pages to give back
+ * @freed: gets their memory
+ */
+void shadow_give_back(struct shadow *s, unsigned int nr, struct table_pages *freed)
+{
+	struct shadow_page *page;
+
+	if (s->nr_free < nr) {
+		shadow_reclaim(s, nr - s->nr_free);
+		shadow_flush_cpus(s);
+	}
+	for (; nr && s->nr_free; nr--) {
+		page = list_first_entry(&s->free, struct shadow_page, list);
+		table_pages_push(freed, page->table);
+		table_pages_push(freed, page->guest);
+		table_pages_push(freed, page->link);
+		page->table = NULL;
+		page->guest = NULL;
+		page->link = NULL;
+		list_move(&page->list, &s->unused);
+		s->nr_free--;
+	}
+}
