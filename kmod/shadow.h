@@ -144,6 +144,8 @@ struct shadow_ops {
  * @nr_free: how many
  * @dead: pages taken out of the cache, that a CPU may still walk
  * @flushes: raised where a vCPU that is not the only one flushes
+ * @address_flushed: a guest flushed an address since all of @unsync was compared; read
+ *	without the lock, too
  * @tlbs_dirty: CPUs may hold translations that are in no table any more
  * @vms: in the list of shadow_shrink.c
  * @scratch: a guest table, read for comparison [C: the pointer]
@@ -170,6 +172,7 @@ struct shadow {
 	u32 nr_free;
 	struct list_head dead;
 	unsigned long flushes;
+	bool address_flushed;
 	bool tlbs_dirty;
 	struct list_head vms;
 	void *scratch;
@@ -223,6 +226,7 @@ enum mmu_mapped shadow_map(struct shadow *s, const struct mmu_page *page,
 			   struct table_pages *stock);
 
 void shadow_sync(struct shadow *s);
+void shadow_refresh(struct shadow *s);
 void shadow_sync_address(struct shadow *s, const struct shadow_root *root, u64 gva);
 void shadow_wrote(struct shadow *s, u64 gfn);
 

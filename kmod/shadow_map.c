@@ -94,9 +94,23 @@ static u64 child_of(const struct shadow_fault *f, const struct mmu_page *page,
 	return shadow_table_gfn(role, step->gentry);
 }
 
-static struct shadow_page *find_or_make(struct shadow *s, u64 gfn, union shadow_role role)
+/*
+ * What a new way down leads to.  A page that is there already, and what is below it,
+ * may be behind the guest's tables, and the guest need not flush what it could not
+ * reach until now, or has flushed while this way was not there.  NULL: look at them
+ * first.
+ */
+static struct shadow_page *find_or_make(struct shadow *s, u64 gfn, union shadow_role role,
+					bool refreshed)
 {
-	return shadow_find(s, gfn, role) ?: shadow_make(s, gfn, role);
+	struct shadow_page *page = shadow_find(s, gfn, role);
+
+	if (!page)
+		return shadow_make(s, gfn, role);
+	if (refreshed || shadow_is_direct(page) || !s->nr_unsync ||
+	    (role.level == 1 && list_empty(&page->unsync)))
+		return page;
+	return NULL;
 }
 
 /* Whether the entry leads to the right table already: it was made from this one. */
@@ -117,9 +131,9 @@ static bool is_parent(const struct step *step, const struct shadow_page *child)
 		shadow_page_of(entry) == child;
 }
 
-/* Go one level down. */
-static void descend(struct shadow *s, const struct shadow_fault *f,
-		    const struct mmu_page *page, struct step *step)
+/* Go one level down; returns false where shadow_refresh() must come first. */
+static bool descend(struct shadow *s, const struct shadow_fault *f,
+		    const struct mmu_page *page, struct step *step, bool refreshed)
 {
 	struct shadow_page *child;
 	union shadow_role role;
@@ -129,21 +143,27 @@ static void descend(struct shadow *s, const struct shadow_fault *f,
 		child = shadow_page_of(step->page->table[step->index]);
 	} else {
 		gfn = child_of(f, page, step, &role);
-		child = find_or_make(s, gfn, role);
-		if (!is_parent(step, child))
+		child = shadow_find(s, gfn, role);
+		if (!child || !is_parent(step, child)) {
+			child = find_or_make(s, gfn, role, refreshed);
+			if (!child)
+				return false;
 			shadow_set_table(s, step->page, step->index, child, step->gentry);
-		else if (!shadow_is_direct(step->page))
+		} else if (!shadow_is_direct(step->page)) {
 			step->page->guest[step->index] = step->gentry;
+		}
 	}
 	child->used = true;
 	step->page = child;
+	return true;
 }
 
 /*
  * What the guest's PDPTE, or its place in a row where it has none, leads to.  The CPU
- * loads PDPTEs at each entry, and they give no rights.
+ * loads PDPTEs at each entry, and they give no rights.  NULL as for find_or_make().
  */
-static struct shadow_page *pdpte_page(struct shadow *s, const struct shadow_fault *f)
+static struct shadow_page *pdpte_page(struct shadow *s, const struct shadow_fault *f,
+				      bool refreshed)
 {
 	struct shadow_root *root = f->root;
 	unsigned int i = shadow_index(f->gva, 3) & 3;
@@ -164,7 +184,11 @@ static struct shadow_page *pdpte_page(struct shadow *s, const struct shadow_faul
 		role = direct_role(role);
 		gfn = (u64)i << 18;
 	}
-	page = find_or_make(s, gfn, role);
+	page = shadow_find(s, gfn, role);
+	if (!page || page != root->page[i])
+		page = find_or_make(s, gfn, role, refreshed);
+	if (!page)
+		return NULL;
 	page->used = true;
 	root->page[i] = page;
 	root->serial[i] = page->serial;
@@ -267,6 +291,24 @@ static void put_leaf(struct shadow *s, const struct step *step, u64 entry)
 		s->tlbs_dirty = true;
 }
 
+/* As shadow_map(); returns false where shadow_refresh() must come first. */
+static bool try_map(struct shadow *s, const struct mmu_page *page, bool refreshed)
+{
+	const struct shadow_fault *f = page->shadow;
+	unsigned int lowest = leaf_level(s, page);
+	struct step step;
+
+	step.page = f->root->role.level == 3 ? pdpte_page(s, f, refreshed) : f->root->page[0];
+	if (!step.page)
+		return false;
+	for (look_at(f, &step); step.page->role.level > lowest || is_split(s, &step);
+	     look_at(f, &step))
+		if (!descend(s, f, page, &step, refreshed))
+			return false;
+	put_leaf(s, &step, leaf_entry(s, page, &step));
+	return true;
+}
+
 /**
  * shadow_map - map a page for the guest
  * @s: the cache
@@ -280,31 +322,27 @@ enum mmu_mapped shadow_map(struct shadow *s, const struct mmu_page *page,
 			   struct table_pages *stock)
 {
 	const struct shadow_fault *f = page->shadow;
-	unsigned int lowest;
-	struct step step;
+	bool refreshed = false;
 
-	if (!shadow_provide(s, SHADOW_MAP_PAGES, stock))
-		return MMU_NO_PAGE;
-	/* After that: it may have taken what the root leads to. */
-	if (!shadow_root_valid(f->root))
-		return MMU_STALE;
-	/*
-	 * The walk was made without the lock.  Where another vCPU has flushed since, it may
-	 * have changed an entry before, which nobody may use any more.  Changes from now on
-	 * meet a shadow entry, and are seen when they are flushed.
-	 */
-	if (f->flushes != s->flushes)
-		return MMU_STALE;
-	if (page->access & KEEL_ACCESS_WRITE)
-		shadow_wrote(s, page->gpa >> 12);
-
-	lowest = leaf_level(s, page);
-	step.page = f->root->role.level == 3 ? pdpte_page(s, f) : f->root->page[0];
-	for (look_at(f, &step); step.page->role.level > lowest || is_split(s, &step);
-	     look_at(f, &step))
-		descend(s, f, page, &step);
-	put_leaf(s, &step, leaf_entry(s, page, &step));
-	return MMU_MAPPED;
+	for (;; refreshed = true) {
+		if (!shadow_provide(s, SHADOW_MAP_PAGES, stock))
+			return MMU_NO_PAGE;
+		/* After that: it may have taken what the root leads to. */
+		if (!shadow_root_valid(f->root))
+			return MMU_STALE;
+		/*
+		 * The walk was made without the lock.  Where another vCPU has flushed since,
+		 * it may have changed an entry before, which nobody may use any more.
+		 * Changes from now on meet a shadow entry, and are seen when they are flushed.
+		 */
+		if (f->flushes != s->flushes)
+			return MMU_STALE;
+		if (page->access & KEEL_ACCESS_WRITE)
+			shadow_wrote(s, page->gpa >> 12);
+		if (try_map(s, page, refreshed))
+			return MMU_MAPPED;
+		shadow_refresh(s);
+	}
 }
 
 /**
@@ -341,7 +379,7 @@ bool shadow_get_root(struct shadow *s, struct shadow_root *root, u64 gfn,
 
 	if (!shadow_provide(s, 1, stock))
 		return false;
-	page = find_or_make(s, gfn, root->role);
+	page = shadow_find(s, gfn, root->role) ?: shadow_make(s, gfn, root->role);
 	page->used = true;
 	root->page[0] = page;
 	root->serial[0] = page->serial;

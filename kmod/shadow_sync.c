@@ -195,6 +195,7 @@ void shadow_sync(struct shadow *s)
 {
 	struct shadow_page *page;
 
+	WRITE_ONCE(s->address_flushed, false);
 	if (list_empty(&s->unsync))
 		return;
 	list_for_each_entry(page, &s->unsync, unsync)
@@ -205,6 +206,28 @@ void shadow_sync(struct shadow *s)
 		page = list_first_entry(&s->unsync, struct shadow_page, unsync);
 		list_del_init(&page->unsync);
 		WRITE_ONCE(s->nr_unsync, s->nr_unsync - 1);
+		compare(s, page);
+	}
+}
+
+/**
+ * shadow_refresh - compare what is unsynchronised, and let it stay so
+ * @s: the cache
+ *
+ * For who comes to tables by another way than those that flushed an address: there,
+ * only what was on the way was compared.
+ */
+void shadow_refresh(struct shadow *s)
+{
+	struct shadow_page *page;
+	LIST_HEAD(todo);
+
+	WRITE_ONCE(s->address_flushed, false);
+	list_splice_init(&s->unsync, &todo);
+	/* A comparison may take others out of either list. */
+	while (!list_empty(&todo)) {
+		page = list_first_entry(&todo, struct shadow_page, unsync);
+		list_move(&page->unsync, &s->unsync);
 		compare(s, page);
 	}
 }
@@ -228,6 +251,7 @@ void shadow_sync_address(struct shadow *s, const struct shadow_root *root, u64 g
 	unsigned int index, level;
 	u64 now;
 
+	WRITE_ONCE(s->address_flushed, true);
 	if (!shadow_root_valid(root))
 		return;
 	for (page = first_page(root, gva); page; page = shadow_page_of(page->table[index])) {

@@ -136,6 +136,18 @@ static void put_cr3(struct keel_vcpu *vcpu)
 	vmcs_putl(GUEST_CR3, cr3);
 }
 
+/* The guest keeps what it has not flushed; but an address that it has stays flushed. */
+static void refresh(struct keel_vcpu *vcpu)
+{
+	struct keel_mem *mem = &vcpu->vm->mem;
+
+	if (!READ_ONCE(mem->mmu.shadow.nr_unsync) || !READ_ONCE(mem->mmu.shadow.address_flushed))
+		return;
+	spin_lock(&mem->lock);
+	shadow_refresh(&mem->mmu.shadow);
+	spin_unlock(&mem->lock);
+}
+
 /* Returns false where there is no memory in stock. */
 static bool load_root(struct keel_vcpu *vcpu)
 {
@@ -227,6 +239,8 @@ void shadow_load_cr3(struct keel_vcpu *vcpu, u64 cr3, bool flush)
 	if (flush) {
 		sync_all(vcpu);
 		vmx_flush_guest_not_global(vcpu);
+	} else {
+		refresh(vcpu);
 	}
 	if (!load_root(vcpu))
 		reload_later(vcpu);
