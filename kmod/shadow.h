@@ -80,6 +80,7 @@ enum shadow_mode {
  * @dirty: D is 1 in the guest's large page that a direct page is a part of; else 1
  * @wp: CR0.WP
  * @smep: CR4.SMEP, where @wp is 0
+ * @smap: CR4.SMAP, where @wp is 0
  * @nxe: IA32_EFER.NXE
  * @pse: CR4.PSE, with 32-bit paging
  * @pse36: see &keel_walk_env.pse36
@@ -100,6 +101,7 @@ union shadow_role {
 		u32 dirty : 1;
 		u32 wp : 1;
 		u32 smep : 1;
+		u32 smap : 1;
 		u32 nxe : 1;
 		u32 pse : 1;
 		u32 pse36 : 1;

@@ -218,7 +218,9 @@ static unsigned int leaf_level(struct shadow *s, const struct mmu_page *page)
  * A supervisor writes to a page that is read-only, which CR0.WP = 0 permits.  The CPU
  * runs with CR0.WP = 1, so the page becomes one that is writable and not the user's,
  * until a user-mode access comes; and with SMEP not executable, since that goes by
- * what is the user's.
+ * what is the user's.  SMAP does, too, and there is no such way out: a supervisor that
+ * has written to the page with EFLAGS.AC = 1 can then read and write it without.  One
+ * that has written while SMAP was off cannot: that page is of another role.
  */
 static u64 without_wp(const union shadow_role *role, u64 entry)
 {

@@ -64,6 +64,7 @@ static union shadow_role role_of(const struct keel_walk_env *env)
 		return role;
 	role.wp = wp;
 	role.smep = !wp && (env->cr4 & X86_CR4_SMEP);
+	role.smap = !wp && (env->cr4 & X86_CR4_SMAP);
 	role.phys_bits = env->phys_bits;
 	if (env->efer & EFER_LMA) {
 		role.level = 4;
