@@ -425,6 +425,15 @@ void sdm_walk(const struct sdm_paging *p, u64 va, u32 access, struct sdm_answer 
 	}
 }
 
+/* Whether a translation with such rights, of key 0, serves an access. */
+bool sdm_permits(const struct sdm_paging *p, u32 access, bool writable, bool user, bool exec)
+{
+	struct sdm_answer ans = { .writable = writable, .user = user, .exec = exec };
+
+	judge(p, access, &ans);
+	return !ans.fault;
+}
+
 /* ---- are the transcriptions whole? ---- */
 
 /* Each bit of each format has one meaning, for each MAXPHYADDR.  NULL if so. */

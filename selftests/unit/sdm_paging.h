@@ -79,6 +79,7 @@ struct sdm_answer {
 
 void sdm_paging_init(struct sdm_paging *p, const struct keel_walk_env *env);
 void sdm_walk(const struct sdm_paging *p, u64 va, u32 access, struct sdm_answer *ans);
+bool sdm_permits(const struct sdm_paging *p, u32 access, bool writable, bool user, bool exec);
 const char *sdm_formats_flaw(void);
 const char *sdm_rights_flaw(void);
 
