@@ -108,7 +108,9 @@ static int check_mode(struct keel_vcpu *vcpu)
 	u64 cr0;
 	int ret;
 
-	if (likely(vmx_has_unrestricted()))
+	/* What waits for its start has the state after a reset, and does not enter. */
+	if (likely(vmx_has_unrestricted()) ||
+	    vcpu->events.activity == KEEL_ACTIVITY_WAIT_SIPI)
 		return 0;
 	ret = vmx_borrow(vcpu);
 	if (ret)
