@@ -55,15 +55,10 @@ static inline enum mmu_mapped keel_mmu_map(struct keel_mmu *mmu,
 static inline bool keel_mmu_zap(struct keel_mmu *mmu, u64 *pos, u64 end,
 				struct table_pages *dead)
 {
-	u64 first = *pos;
 	bool found = false;
 
-	if (keel_mmu_is_shadow(mmu)) {
-		found = shadow_zap(&mmu->shadow, pos, end, KEEL_MMU_BUDGET);
-		/* What one has done is the piece of the other, too. */
-		end = *pos;
-		*pos = first;
-	}
+	if (keel_mmu_is_shadow(mmu))
+		found = shadow_zap(&mmu->shadow, *pos, end);
 	if (!mmu->ept.root)
 		*pos = end;
 	else
@@ -73,14 +68,10 @@ static inline bool keel_mmu_zap(struct keel_mmu *mmu, u64 *pos, u64 end,
 
 static inline bool keel_mmu_protect(struct keel_mmu *mmu, u64 *pos, u64 end)
 {
-	u64 first = *pos;
 	bool found = false;
 
-	if (keel_mmu_is_shadow(mmu)) {
-		found = shadow_protect(&mmu->shadow, pos, end, KEEL_MMU_BUDGET);
-		end = *pos;
-		*pos = first;
-	}
+	if (keel_mmu_is_shadow(mmu))
+		found = shadow_protect(&mmu->shadow, *pos, end);
 	if (!mmu->ept.root)
 		*pos = end;
 	else

@@ -232,8 +232,8 @@ void shadow_refresh(struct shadow *s);
 void shadow_sync_address(struct shadow *s, const struct shadow_root *root, u64 gva);
 void shadow_wrote(struct shadow *s, u64 gfn);
 
-bool shadow_zap(struct shadow *s, u64 *pos, u64 end, unsigned int budget);
-bool shadow_protect(struct shadow *s, u64 *pos, u64 end, unsigned int budget);
+bool shadow_zap(struct shadow *s, u64 start, u64 end);
+bool shadow_protect(struct shadow *s, u64 start, u64 end);
 bool shadow_young(struct shadow *s, u64 start, u64 end, bool clear);
 
 void shadow_zap_all(struct shadow *s);

@@ -8,8 +8,8 @@
 
 #include <linux/mm.h>
 
-/* Guest frames to look up for one unit of budget: as many as a page table has. */
-#define FRAMES_A_UNIT	512
+/* Where a range has more guest frames than this for each shadow page, these are looked at. */
+#define FRAMES_A_PAGE	64
 
 /* What to do with a leaf; returns whether there was anything to do. */
 typedef bool (*leaf_fn)(struct shadow *s, struct shadow_page *page, unsigned int index);
@@ -107,18 +107,17 @@ static bool each_page(struct shadow *s, u64 gfn, u64 end, leaf_fn fn)
 	return found;
 }
 
-/* One piece of a range, from *@pos on. */
-static bool each_in_piece(struct shadow *s, u64 *pos, u64 end, unsigned int budget, leaf_fn fn)
+/*
+ * All of a range at once, not piece by piece as under EPT: who asks begins anew after a
+ * break (keel_mem_fault.c), and finding out that a frame is not mapped costs here as
+ * much as unmapping it.  The number of shadow pages bounds it.
+ */
+static bool each_in_range(struct shadow *s, u64 start, u64 end, leaf_fn fn)
 {
-	u64 first = *pos >> 12, last = end >> 12;
+	u64 first = start >> 12, last = end >> 12;
 
-	if (last - first > (u64)s->nr * SHADOW_ENTRIES) {
-		*pos = end;
+	if (last - first > (u64)s->nr * FRAMES_A_PAGE)
 		return each_page(s, first, last, fn);
-	}
-	if (last - first > (u64)budget * FRAMES_A_UNIT)
-		last = first + (u64)budget * FRAMES_A_UNIT;
-	*pos = last << 12;
 	return each_frame(s, first, last, fn);
 }
 
@@ -149,37 +148,33 @@ static bool take_dirty(struct shadow *s)
 /**
  * shadow_zap - unmap a guest physical range
  * @s: the cache
- * @pos: where to begin, a multiple of 4 KiB; set to where to go on
- * @end: where to stop; done when *@pos has got there
- * @budget: how many units of work to do at most, see FRAMES_A_UNIT
+ * @start: first guest physical address, a multiple of 4 KiB
+ * @end: last one plus 1
  *
  * A large page that is only partly in the range goes as a whole.
  *
  * Return: whether CPUs must flush, also for the sake of what went earlier.
  */
-bool shadow_zap(struct shadow *s, u64 *pos, u64 end, unsigned int budget)
+bool shadow_zap(struct shadow *s, u64 start, u64 end)
 {
-	u64 first = *pos >> 12;
-
-	each_in_piece(s, pos, end, budget, drop_leaf);
-	tables_changed(s, first, *pos >> 12);
+	each_in_range(s, start, end, drop_leaf);
+	tables_changed(s, start >> 12, end >> 12);
 	return take_dirty(s);
 }
 
 /**
  * shadow_protect - make a guest physical range read-only
  * @s: the cache
- * @pos: where to begin, a multiple of 4 KiB; set to where to go on
- * @end: where to stop; done when *@pos has got there
- * @budget: how many units of work to do at most
+ * @start: first guest physical address, a multiple of 4 KiB
+ * @end: last one plus 1
  *
  * A large page that is only partly in the range becomes read-only as a whole.
  *
  * Return: whether CPUs must flush, also for the sake of what went earlier.
  */
-bool shadow_protect(struct shadow *s, u64 *pos, u64 end, unsigned int budget)
+bool shadow_protect(struct shadow *s, u64 start, u64 end)
 {
-	each_in_piece(s, pos, end, budget, protect_leaf);
+	each_in_range(s, start, end, protect_leaf);
 	return take_dirty(s);
 }
 
@@ -197,5 +192,5 @@ bool shadow_protect(struct shadow *s, u64 *pos, u64 end, unsigned int budget)
  */
 bool shadow_young(struct shadow *s, u64 start, u64 end, bool clear)
 {
-	return each_in_piece(s, &start, end, UINT_MAX, clear ? age_leaf : used_leaf);
+	return each_in_range(s, start, end, clear ? age_leaf : used_leaf);
 }
