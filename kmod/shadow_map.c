@@ -263,13 +263,15 @@ static u64 leaf_entry(struct shadow *s, const struct mmu_page *page, const struc
 
 /*
  * A large page that must not be executed was split for the code in it.  It stays so: data
- * in it would fetch the large one back, and the code split it again.
+ * in it would fetch the large one back, and the code split it again.  Where nothing is
+ * mapped any more, no code is: so when a dirty log ends, which split it, too.
  */
 static bool is_split(const struct shadow *s, const struct step *step)
 {
 	u64 entry = step->page->table[step->index];
 
-	return s->nx_large && entry && !shadow_is_leaf(entry, step->page->role.level);
+	return s->nx_large && entry && !shadow_is_leaf(entry, step->page->role.level) &&
+		shadow_page_of(entry)->nr;
 }
 
 /* Put the leaf in, or allow more or less where it is there already. */
