@@ -279,6 +279,98 @@ TEST_F(paging, changes_are_seen_after_a_flush)
 	PAGE_RUN(p);
 }
 
+/* INVLPG also counts for an address that was not used since the last MOV to CR3. */
+TEST_F(paging, invlpg_after_cr3)
+{
+	struct page_guest *p = &self->p;
+	unsigned int i;
+	__u64 at;
+
+	at = page_map(p, p->root, variant->va, 12, page_frame(0) | TABLE, TABLE);
+	page_map(p, p->root, variant->va + 0x1000, 12, page_frame(8) | TABLE, TABLE);
+	for (i = 1; i < 8; i++) {
+		page_access(p, PAGE_READ, variant->va + 64, 0);
+		page_cr3(p, p->root);
+		page_set(p, at, page_frame(i) | TABLE);
+		page_invlpg(p, variant->va);
+		page_access(p, PAGE_READ, variant->va + 0x1000 + 64, 0);
+		page_access(p, PAGE_READ, variant->va + 64, 0);
+	}
+	PAGE_RUN(p);
+}
+
+/* A page table at two places; one of them goes, the table changes, and it comes back. */
+TEST_F(paging, table_that_comes_back)
+{
+	unsigned int i, bytes = model_entry_bytes(&self->p.model);
+	struct page_guest *p = &self->p;
+	__u64 at, pde, entry, other = variant->va + (2ULL << 22);
+	struct model_access a = { .va = other };
+	struct model_walk w;
+
+	at = page_map(p, p->root, variant->va, 12, page_frame(0) | TABLE, TABLE);
+	page_map(p, p->root, other, variant->mode == GUEST_PAGED ? 22 : 21, (at & ~0xfffULL) | TABLE,
+		 TABLE);
+	page_map(p, p->root, variant->va + 0x1000, 12, page_frame(8) | TABLE, TABLE);
+	model_walk(&p->model, &a, &w);
+	pde = w.entry[w.nr - 2];
+	for (i = 1; i < 8; i++) {
+		page_access(p, PAGE_READ, variant->va + 64, 0);
+		page_access(p, PAGE_READ, other + 64, 0);
+		entry = model_read(&p->model, pde, bytes);
+		page_set(p, pde, i & 1 ? 0 : (entry & ~PTE_W));
+		page_invlpg(p, other);
+		page_set(p, at, page_frame(i) | TABLE);
+		page_invlpg(p, other);
+		page_set(p, pde, entry);
+		if (!(i & 1))
+			page_invlpg(p, other + 0x1000);
+		page_access(p, PAGE_WRITE, other + 0x1000 + 72, i);
+		page_access(p, PAGE_READ, other + 64, 0);
+		page_invlpg(p, variant->va);
+	}
+	PAGE_RUN(p);
+}
+
+/*
+ * Two pages of a table, which has a second place that keeps its rights.  At the first
+ * they go, one page is flushed, and they come back: the page is as its entry says.
+ */
+TEST_F(paging, rights_above_a_table_that_changed)
+{
+	unsigned int i, bytes = model_entry_bytes(&self->p.model);
+	struct page_guest *p = &self->p;
+	struct model_access a = { .va = variant->va };
+	__u64 at, entry, other = variant->va + 0x1000, second = variant->va + (2ULL << 22);
+	struct model_walk w;
+
+	page_map(p, p->root, variant->va, 12, page_frame(0) | TABLE, TABLE);
+	at = page_map(p, p->root, other, 12, page_frame(1) | TABLE, TABLE);
+	page_map(p, p->root, second, variant->mode == GUEST_PAGED ? 22 : 21,
+		 (at & ~0xfffULL) | TABLE, TABLE);
+	model_walk(&p->model, &a, &w);
+	for (i = 2; i < 8; i++) {
+		page_access(p, PAGE_WRITE, variant->va + 64, i);
+		page_access(p, PAGE_READ, other + 64, 0);
+		page_invlpg(p, second);
+		page_access(p, PAGE_WRITE, second + 64, 0);
+		entry = model_read(&p->model, w.entry[w.nr - 2], bytes);
+		page_set(p, w.entry[w.nr - 2], entry & ~PTE_W);
+		page_invlpg(p, variant->va);
+		page_invlpg(p, other);
+		page_access(p, PAGE_READ, variant->va + 64, 0);
+		page_access(p, PAGE_READ, other + 64, 0);
+		page_set(p, at, page_frame(i) | TABLE);
+		page_invlpg(p, other);
+		page_set(p, w.entry[w.nr - 2], entry);
+		/* Its rights may be held yet. */
+		page_invlpg(p, variant->va);
+		page_access(p, PAGE_WRITE, variant->va + 64, i);
+		page_access(p, PAGE_READ, other + 64, 0);
+	}
+	PAGE_RUN(p);
+}
+
 /* Each clearing of A and D is followed by their setting, after a flush. */
 TEST_F(paging, accessed_and_dirty)
 {

@@ -380,7 +380,11 @@ static void flush_pcid(torture *t)
 		flushed(t, 0, 1, type == 2);
 }
 
-/* WP, NXE, SMEP and SMAP, and the flush that makes them count at once. */
+/*
+ * WP, NXE, SMEP and SMAP, and the flush that makes them count at once.  SMAP not
+ * without WP: shadow paging makes a supervisor's page of a user's that is read-only
+ * and that the supervisor writes to, and SMAP is none of its business any more.
+ */
 static void change_rules(torture *t)
 {
 	struct page_guest *p = &t->p;
@@ -388,6 +392,7 @@ static void change_rules(torture *t)
 	switch (rnd(t, 4)) {
 	case 0:
 		page_cr0(p, p->model.cr0 ^ CR0_WP);
+		page_cr4(p, p->model.cr4 & ~CR4_SMAP);
 		break;
 	case 1:
 		if (p->has_nx)
@@ -398,7 +403,7 @@ static void change_rules(torture *t)
 			page_cr4(p, p->model.cr4 ^ CR4_SMEP);
 		break;
 	case 3:
-		if (p->features & FEATURE_SMAP)
+		if (p->features & FEATURE_SMAP && p->model.cr0 & CR0_WP)
 			page_cr4(p, p->model.cr4 ^ CR4_SMAP);
 		break;
 	}

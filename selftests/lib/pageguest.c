@@ -237,6 +237,10 @@ __u64 page_map(struct page_guest *p, __u64 root, __u64 va, unsigned int shift, _
 	__u64 table = entry_table(p, root, va, shift, flags, &index);
 
 	page_poke(p, table, index, entry);
+	if (p->mode == GUEST_PAE && root == p->root) {
+		model_load_pdptes(&p->model, root);
+		memcpy(p->guest.run->control.pdpte, p->model.pdpte, sizeof(p->model.pdpte));
+	}
 	return table + index * model_entry_bytes(&p->model);
 }
 
