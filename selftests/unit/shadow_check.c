@@ -41,12 +41,12 @@ static const char *check_entry(struct shadow *s, const struct shadow_page *page,
 	const struct shadow_page *child;
 
 	if (shadow_is_leaf(entry, page->role.level)) {
-		u64 gfn = shadow_leaf_gfn(page, i);
+		u64 gfn = shadow_leaf_gfn(page, i), end = gfn + (1ULL << (9 * (page->role.level - 1)));
 
 		BAD(!in_chain(s, *shadow_leaf_head(s, gfn, page->role.level), id),
 		    "a leaf is not in its chain");
-		BAD((entry & PTE_RW) && shadow_is_synced_table(s, gfn),
-		    "a synchronised table is writable");
+		for (; (entry & PTE_RW) && gfn < end; gfn++)
+			BAD(shadow_is_synced_table(s, gfn), "a synchronised table is writable");
 		return NULL;
 	}
 	child = shadow_page_of(entry);

@@ -116,8 +116,8 @@ void unit_race(u64 *p)
 
 /* ---- guest memory ---- */
 
-/* Large pages at 0 show the last ones; four indices serve at each level. */
-static const u16 table_gfn[TABLES] = { 0, 1, 256, 511, 2, 3, 4, 5, 6, 7, 8, 9 };
+/* Large pages show some; two lie where there is no other.  Four indices at each level. */
+static const u16 table_gfn[TABLES] = { 0, 1, 256, 511, 2, 3, 4, 5, 6, 7, 513, 1280 };
 static const u16 index64[4] = { 0, 1, 256, 511 };
 static const u16 index32[4] = { 0, 1, 512, 1023 };
 
@@ -251,6 +251,7 @@ static struct table_pages stock;
 static u64 counts[16];
 static enum sdm_mode only_mode = SDM_MODES;
 static bool handled_by_guest;	/* page faults */
+static bool others_run;		/* between a walk and what follows from it */
 
 enum count { ACCESSES, THROUGH_TLB, STALE, GUEST_FAULTS, MAPPED, OUTDATED, TABLE_WRITES,
 	     RECLAIMED, LARGE, MMIO, GAVE_UP, NOT_WRITABLE };
@@ -918,9 +919,16 @@ static bool set_flags(const struct vcpu *v, const struct keel_walk_result *walk)
 
 static void zap_pieces(bool all)
 {
+	u64 end;
+
+	/* keel_mem.c may do a part of it, with the lock given up before the next. */
 	do {
-		if (shadow_zap(&shadow, &zapping.pos, zapping.end, 1))
+		end = zapping.pos + ((1 + rnd() % 600) << 12);
+		if (end > zapping.end)
+			end = zapping.end;
+		if (shadow_zap(&shadow, zapping.pos, end))
 			gen++;
+		zapping.pos = end;
 	} while (all && zapping.pos < zapping.end);
 	if (zapping.pos < zapping.end)
 		return;
@@ -938,6 +946,7 @@ static void map_page(struct vcpu *v, struct shadow_fault *f, u32 access)
 		.gpa = f->walk->gpa, .level = 1, .access = access & 3, .shadow = f,
 	};
 	enum mmu_mapped mapped;
+	int steps;
 
 	if ((access & KEEL_ACCESS_WRITE) && !host[gfn].write) {
 		/* Copy on write, or the end of a dirty log's protection. */
@@ -958,9 +967,13 @@ static void map_page(struct vcpu *v, struct shadow_fault *f, u32 access)
 	page.write = host[gfn].write;
 	if (backed_large(gfn))
 		page.level = 2;
-	/* Others run until the lock is held. */
-	if (odds(8))
-		random_step(v - vcpus);
+	/* Others run until the lock is held, and change what was found. */
+	if (!others_run && odds(8)) {
+		others_run = true;
+		for (steps = rnd() % 8; steps; steps--)
+			random_step(v - vcpus);
+		others_run = false;
+	}
 	if (mem_seq != seq || (zapping.active && (gfn | 511) >= zapping.first >> 12 &&
 			       (gfn & ~511ULL) < zapping.end >> 12))
 		return;
@@ -1119,9 +1132,8 @@ static void host_protect(void)
 	u64 first, end, pos;
 
 	random_range(&first, &end);
-	for (pos = first; pos < end;)
-		if (shadow_protect(&shadow, &pos, end, 1))
-			gen++;
+	if (shadow_protect(&shadow, first, end))
+		gen++;
 	if (flushed != gen)
 		flush_all_vcpus();
 	for (pos = first >> 12; pos < end >> 12; pos++)
@@ -1169,6 +1181,7 @@ static void random_step(int not_this)
 		mov_cr3(v);
 		break;
 	case 2 ... 5:
+	case 13 ... 20:
 		invlpg(v, familiar_va(v));
 		break;
 	case 6:
@@ -1196,9 +1209,7 @@ static void random_step(int not_this)
 		counts[RECLAIMED] += shadow_reclaim(&shadow, 1 + rnd() % 8);
 		break;
 	default:
-		/* Nested ones would never end. */
-		if (not_this < 0)
-			access_memory(v);
+		access_memory(v);
 	}
 }
 
@@ -1297,12 +1308,10 @@ static void begin(u32 max, bool nx_large)
 
 static void end(void)
 {
-	u64 pos = 0;
 	int i;
 
-	while (pos < (u64)GFNS << 12)
-		if (shadow_zap(&shadow, &pos, (u64)GFNS << 12, 16))
-			gen++;
+	if (shadow_zap(&shadow, 0, (u64)GFNS << 12))
+		gen++;
 	for (i = 0; i < 8U << shadow.bits; i++)
 		if (shadow.by_leaf[i])
 			fail("a leaf is left after everything was zapped");
