@@ -149,6 +149,7 @@ long keel_mem_set(struct keel_mem *mem, const struct keel_memory *args);
 unsigned int keel_mem_phys_bits(void);
 int keel_mem_read(struct keel_mem *mem, u64 gpa, void *buf, size_t len);
 int keel_mem_write(struct keel_mem *mem, u64 gpa, const void *buf, size_t len);
+int keel_mem_write_irqs_off(struct keel_mem *mem, u64 gpa, const void *buf, size_t len);
 unsigned long keel_mem_user_addr(struct keel_mem *mem, u64 gpa);
 int keel_mem_read_entry(struct keel_mem *mem, u64 gpa, void *entry, unsigned int bytes);
 int keel_mem_set_bits(struct keel_mem *mem, u64 gpa, unsigned int bytes, u64 old, u64 set);

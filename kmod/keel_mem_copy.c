@@ -41,35 +41,30 @@ int keel_mem_read(struct keel_mem *mem, u64 gpa, void *buf, size_t len)
 	return 0;
 }
 
+static void mark_dirty(struct keel_mem *mem, u64 gpa, u64 bytes)
+{
+	u64 pos;
+
+	for (pos = gpa & PAGE_MASK; pos < gpa + bytes; pos += PAGE_SIZE)
+		keel_mem_mark_dirty(mem, pos);
+}
+
 /* No guest instruction has written this, so that no exit has told of it. */
 static void keel_mem_wrote(struct keel_mem *mem, u64 gpa, u64 bytes)
 {
-	u64 pos, end = gpa + bytes;
+	u64 pos;
 
-	gpa &= PAGE_MASK;
-	for (pos = gpa; pos < end; pos += PAGE_SIZE)
-		keel_mem_mark_dirty(mem, pos);
+	mark_dirty(mem, gpa, bytes);
 	if (!keel_mmu_is_shadow(&mem->mmu))
 		return;
 	spin_lock(&mem->lock);
-	for (pos = gpa; pos < end; pos += PAGE_SIZE)
+	for (pos = gpa & PAGE_MASK; pos < gpa + bytes; pos += PAGE_SIZE)
 		keel_mmu_wrote(&mem->mmu, pos);
 	spin_unlock(&mem->lock);
 }
 
-/**
- * keel_mem_write - copy to guest memory
- * @mem: guest memory; the current task's mm is its mm
- * @gpa: any guest physical address
- * @buf: where from
- * @len: bytes; may cross pages and slots
- *
- * May sleep.
- *
- * Return: 0; -EFAULT where there is no slot, or a read-only one, or the VMM's
- * memory is not writable; a part may have been copied.
- */
-int keel_mem_write(struct keel_mem *mem, u64 gpa, const void *buf, size_t len)
+static int copy_to_guest(struct keel_mem *mem, u64 gpa, const void *buf, size_t len,
+			 void (*wrote)(struct keel_mem *mem, u64 gpa, u64 bytes))
 {
 	unsigned long left;
 	struct keel_slot slot;
@@ -82,11 +77,46 @@ int keel_mem_write(struct keel_mem *mem, u64 gpa, const void *buf, size_t len)
 		n = min_t(u64, len, slot.bytes - gpa);
 		left = copy_to_user(u64_to_user_ptr(slot.user_addr + gpa), buf, n);
 		gpa += slot.gpa;
-		keel_mem_wrote(mem, gpa, n);
+		wrote(mem, gpa, n);
 		if (left)
 			return -EFAULT;
 	}
 	return 0;
+}
+
+/**
+ * keel_mem_write - copy to guest memory
+ * @mem: guest memory; the current task's mm is its mm
+ * @gpa: any guest physical address
+ * @buf: where from
+ * @len: bytes; may cross pages and slots
+ *
+ * May sleep, unless page faults are off.  Interrupts are on: who holds the lock of
+ * @mem may wait for this CPU.
+ *
+ * Return: 0; -EFAULT where there is no slot, or a read-only one, or the VMM's
+ * memory is not writable; a part may have been copied.
+ */
+int keel_mem_write(struct keel_mem *mem, u64 gpa, const void *buf, size_t len)
+{
+	return copy_to_guest(mem, gpa, buf, len, keel_mem_wrote);
+}
+
+/**
+ * keel_mem_write_irqs_off - copy to guest memory where interrupts are off
+ * @mem: guest memory; the current task's mm is its mm
+ * @gpa: any guest physical address
+ * @buf: where from
+ * @len: bytes; may cross pages and slots
+ *
+ * Page faults are off.  Takes no lock, and so does not tell shadow paging: a guest
+ * that has this in one of its page tables sees it there when it writes to it itself.
+ *
+ * Return: as keel_mem_write().
+ */
+int keel_mem_write_irqs_off(struct keel_mem *mem, u64 gpa, const void *buf, size_t len)
+{
+	return copy_to_guest(mem, gpa, buf, len, mark_dirty);
 }
 
 /**
