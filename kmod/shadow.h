@@ -145,7 +145,7 @@ struct shadow_ops {
  * @free: pages with memory, empty, that no CPU can reach
  * @nr_free: how many
  * @dead: pages taken out of the cache, that a CPU may still walk
- * @flushes: raised where a vCPU that is not the only one flushes
+ * @flushes: raised where a guest flushes; read without the lock, too
  * @address_flushed: a guest flushed an address since all of @unsync was compared; read
  *	without the lock, too
  * @tlbs_dirty: CPUs may hold translations that are in no table any more

@@ -176,7 +176,6 @@ static void sync_address(struct keel_vcpu *vcpu, u64 gva)
 
 	if (shadow_must_sync(vcpu)) {
 		spin_lock(&mem->lock);
-		mem->mmu.shadow.flushes++;
 		shadow_sync_address(&mem->mmu.shadow, vcpu->shadow.root, gva);
 		spin_unlock(&mem->lock);
 	}
@@ -335,7 +334,6 @@ enum keel_verdict exit_invpcid(struct keel_vcpu *vcpu)
 		return KEEL_ADVANCE;
 	}
 	spin_lock(&mem->lock);
-	mem->mmu.shadow.flushes++;
 	shadow_sync(&mem->mmu.shadow);
 	spin_unlock(&mem->lock);
 	if (type == INVPCID_ALL_GLOBAL)

@@ -185,6 +185,16 @@ static void compare(struct shadow *s, struct shadow_page *page)
 	}
 }
 
+/*
+ * A walk of another vCPU that began before is void: see shadow_map().  Only after all
+ * CPUs have forgotten that they could write to what is synchronised from now on: who
+ * reads the new number then finds each earlier write, and each later one exits.
+ */
+static void count_flush(struct shadow *s)
+{
+	WRITE_ONCE(s->flushes, s->flushes + 1);
+}
+
 /**
  * shadow_sync - the guest flushes all its translations
  * @s: the cache
@@ -196,11 +206,12 @@ void shadow_sync(struct shadow *s)
 	struct shadow_page *page;
 
 	WRITE_ONCE(s->address_flushed, false);
-	if (list_empty(&s->unsync))
-		return;
-	list_for_each_entry(page, &s->unsync, unsync)
-		write_protect(s, page->gfn);
-	shadow_flush_cpus(s);
+	if (!list_empty(&s->unsync)) {
+		list_for_each_entry(page, &s->unsync, unsync)
+			write_protect(s, page->gfn);
+		shadow_flush_cpus(s);
+	}
+	count_flush(s);
 	/* A comparison may take others out of the list, too. */
 	while (!list_empty(&s->unsync)) {
 		page = list_first_entry(&s->unsync, struct shadow_page, unsync);
@@ -252,6 +263,7 @@ void shadow_sync_address(struct shadow *s, const struct shadow_root *root, u64 g
 	u64 now;
 
 	WRITE_ONCE(s->address_flushed, true);
+	count_flush(s);
 	if (!shadow_root_valid(root))
 		return;
 	for (page = first_page(root, gva); page; page = shadow_page_of(page->table[index])) {

@@ -191,7 +191,6 @@ static void sync_all(struct keel_vcpu *vcpu)
 	if (!shadow_must_sync(vcpu))
 		return;
 	spin_lock(&mem->lock);
-	mem->mmu.shadow.flushes++;
 	shadow_sync(&mem->mmu.shadow);
 	spin_unlock(&mem->lock);
 }
