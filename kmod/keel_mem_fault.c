@@ -247,8 +247,9 @@ enum keel_mem_fault keel_mem_fault(struct keel_mem *mem, u64 gpa, u32 access,
 			break;
 		}
 		ret = install(mem, &f, true);
+		/* Others may be quicker to use up what has come into stock. */
 		if (ret == KEEL_MEM_NOMEM && keel_mem_top_up(mem))
-			ret = install(mem, &f, true);
+			continue;
 		if (ret != KEEL_MEM_RETRY)
 			return ret;
 		cond_resched();
