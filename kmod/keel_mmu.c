@@ -17,8 +17,8 @@ module_param(shadow_pages, uint, 0644);
 MODULE_PARM_DESC(shadow_pages,
 		 "most shadow page tables of a VM; each takes 12 KiB (default: 4096)");
 
-/* The most that entry numbers have room for is far above what anybody wants. */
-#define SHADOW_PAGES_MOST	(1U << 20)
+/* As many as the counters of tables in a region have room for; 768 MiB of them. */
+#define SHADOW_PAGES_MOST	65535U
 
 static struct keel_mem *mem_of(struct shadow *s)
 {

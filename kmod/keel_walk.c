@@ -67,7 +67,7 @@ static __always_inline bool has_xd(const struct keel_walk_env *env, const struct
 
 /* PS in an entry that maps 2^@shift bytes means a page, if the mode has such. */
 static __always_inline bool large_possible(const struct keel_walk_env *env,
-			   const struct walk_mode *mode, unsigned int shift)
+					   const struct walk_mode *mode, unsigned int shift)
 {
 	if (mode->kind == WALK_32)
 		return shift == 22 && (env->cr4 & X86_CR4_PSE);

@@ -42,7 +42,7 @@
 struct shadow;
 struct shadow_page;
 
-/* Bits of linear addresses that 4-level tables translate. */
+/* Entries of a table of ours. */
 #define SHADOW_ENTRIES		512
 /* Shadow pages that one shadow_map() can make: one each below the root. */
 #define SHADOW_MAP_PAGES	3
@@ -146,9 +146,15 @@ struct shadow_ops {
  * @nr_free: how many
  * @dead: pages taken out of the cache, that a CPU may still walk
  * @flushes: raised where a guest flushes; read without the lock, too
+ * @untraced: how many vCPUs write to guest memory past our tables: under EPT, while
+ *	their guest has paging off.  As long as there are any, all pages in the cache are
+ *	unsynchronised.
  * @address_flushed: a guest flushed an address since all of @unsync was compared; read
  *	without the lock, too
  * @tlbs_dirty: CPUs may hold translations that are in no table any more
+ * @tables_dirty: and some came by way of a table that is gone, or were parts of one page
+ *	of the guest's: there may be more than one for an address that it flushes; read
+ *	without the lock, too
  * @vms: in the list of shadow_shrink.c
  * @scratch: a guest table, read for comparison [C: the pointer]
  *
@@ -174,8 +180,10 @@ struct shadow {
 	u32 nr_free;
 	struct list_head dead;
 	unsigned long flushes;
+	unsigned int untraced;
 	bool address_flushed;
 	bool tlbs_dirty;
+	bool tables_dirty;
 	struct list_head vms;
 	void *scratch;
 };
@@ -223,6 +231,7 @@ void shadow_free(struct shadow *s);
 bool shadow_get_root(struct shadow *s, struct shadow_root *root, u64 gfn,
 		     struct table_pages *stock);
 u64 shadow_table_gfn(const union shadow_role *role, u64 gentry);
+void shadow_root_used(const struct shadow_root *root);
 bool shadow_root_valid(const struct shadow_root *root);
 enum mmu_mapped shadow_map(struct shadow *s, const struct mmu_page *page,
 			   struct table_pages *stock);
@@ -231,6 +240,7 @@ void shadow_sync(struct shadow *s);
 void shadow_refresh(struct shadow *s);
 void shadow_sync_address(struct shadow *s, const struct shadow_root *root, u64 gva);
 void shadow_wrote(struct shadow *s, u64 gfn);
+void shadow_untraced(struct shadow *s, bool begins);
 
 bool shadow_zap(struct shadow *s, u64 start, u64 end);
 bool shadow_protect(struct shadow *s, u64 start, u64 end);

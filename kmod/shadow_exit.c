@@ -58,6 +58,9 @@ static enum keel_verdict guest_page_fault(struct keel_vcpu *vcpu, u64 gva, u32 e
 		.payload = gva,
 	};
 
+	/* Also where it turns into a double fault. */
+	if (!(vcpu->intercepts.exceptions & BIT(X86_TRAP_PF)))
+		vcpu->cr2 = gva;
 	return vmx_guest_exception(vcpu, &event);
 }
 
@@ -173,13 +176,19 @@ enum keel_verdict shadow_page_fault(struct keel_vcpu *vcpu)
 static void sync_address(struct keel_vcpu *vcpu, u64 gva)
 {
 	struct keel_mem *mem = &vcpu->vm->mem;
+	bool all = READ_ONCE(mem->mmu.shadow.tables_dirty);
 
 	if (shadow_must_sync(vcpu)) {
 		spin_lock(&mem->lock);
 		shadow_sync_address(&mem->mmu.shadow, vcpu->shadow.root, gva);
+		all = mem->mmu.shadow.tables_dirty;
 		spin_unlock(&mem->lock);
 	}
-	vmx_flush_guest_address(vcpu, gva);
+	/* One page of the guest's may be many of ours. */
+	if (all)
+		vmx_flush_guest_tlb(vcpu);
+	else
+		vmx_flush_guest_address(vcpu, gva);
 }
 
 enum keel_verdict exit_invlpg(struct keel_vcpu *vcpu)
@@ -319,6 +328,9 @@ enum keel_verdict exit_invpcid(struct keel_vcpu *vcpu)
 	if (!vmx_on_shadow(vcpu))
 		vmx_walk_env(vcpu, &sv->env);
 	type = gpr(vcpu, INFO_REG2(vmcs_get32(VMX_INSTRUCTION_INFO)));
+	/* Outside 64-bit mode registers have 32 bits. */
+	if (!(vmcs_get32(GUEST_CS_AR_BYTES) & VMX_AR_L_MASK))
+		type = (u32)type;
 	pagefault_disable();
 	done = read_linear(vcpu, operand(vcpu), &desc, sizeof(desc), &verdict);
 	pagefault_enable();
@@ -333,6 +345,7 @@ enum keel_verdict exit_invpcid(struct keel_vcpu *vcpu)
 		sync_address(vcpu, desc.gva);
 		return KEEL_ADVANCE;
 	}
+	shadow_forget_pcid(vcpu, type > INVPCID_CONTEXT, desc.pcid);
 	spin_lock(&mem->lock);
 	shadow_sync(&mem->mmu.shadow);
 	spin_unlock(&mem->lock);

@@ -38,6 +38,23 @@ static int walk_index(const struct shadow_fault *f, unsigned int level)
 	return i < f->walk->nr_levels ? i : -1;
 }
 
+/* Whether a guest's entry is not what the walk found any more. */
+static bool outdated(struct shadow *s, const struct shadow_fault *f)
+{
+	unsigned int mode = f->root->role.mode, bytes = mode == SHADOW_32 ? 4 : 8;
+	unsigned int i;
+
+	/* The PDPTEs of PAE paging are registers. */
+	for (i = mode == SHADOW_PAE; i < f->walk->nr_levels; i++) {
+		const struct keel_walk_level *l = &f->walk->level[i];
+		u64 now = 0;
+
+		if (s->ops->read(s, l->gpa, &now, bytes) || now != (l->value | l->set))
+			return true;
+	}
+	return false;
+}
+
 static void look_at(const struct shadow_fault *f, struct step *step)
 {
 	int i = walk_index(f, step->page->role.level);
@@ -339,7 +356,7 @@ enum mmu_mapped shadow_map(struct shadow *s, const struct mmu_page *page,
 		 * it may have changed an entry before, which nobody may use any more.
 		 * Changes from now on meet a shadow entry, and are seen when they are flushed.
 		 */
-		if (f->flushes != s->flushes)
+		if (f->flushes != s->flushes && outdated(s, f))
 			return MMU_STALE;
 		if (page->access & KEEL_ACCESS_WRITE)
 			shadow_wrote(s, page->gpa >> 12);
@@ -365,6 +382,15 @@ bool shadow_root_valid(const struct shadow_root *root)
 		if (root->page[i] && READ_ONCE(root->page[i]->serial) != root->serial[i])
 			return false;
 	return true;
+}
+
+/**
+ * shadow_root_used - keep reclaim from a root
+ * @root: valid; needs no lock
+ */
+void shadow_root_used(const struct shadow_root *root)
+{
+	WRITE_ONCE(root->page[0]->used, true);
 }
 
 /**

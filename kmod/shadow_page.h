@@ -92,10 +92,6 @@ static inline unsigned int shadow_index(u64 gva, unsigned int level)
 	return (gva >> shadow_shift(level)) & (SHADOW_ENTRIES - 1);
 }
 
-/* Walk the chain of leaves that may map @gfn at @level; @id is a number. */
-#define shadow_for_each(s, id, head)					\
-	for (id = (head); id; id = shadow_link_of(s, id)->next)
-
 static inline struct shadow_page *shadow_page_nr(const struct shadow *s, u32 id)
 {
 	return &s->pages[id / SHADOW_ENTRIES];

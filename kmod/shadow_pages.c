@@ -207,9 +207,13 @@ void shadow_drop(struct shadow *s, struct shadow_page *page, unsigned int index)
 	page->nr--;
 	s->tlbs_dirty = true;
 	if (shadow_is_leaf(old, level)) {
+		/* The other half of a page of 4 MiB. */
+		if (level == 2 && page->role.mode == SHADOW_32)
+			WRITE_ONCE(s->tables_dirty, true);
 		chain_del(s, shadow_leaf_head(s, shadow_leaf_gfn(page, index), level), id);
 		return;
 	}
+	WRITE_ONCE(s->tables_dirty, true);
 	child = shadow_page_of(old);
 	chain_del(s, &child->parents, id);
 	if (!child->parents)
@@ -328,6 +332,7 @@ void shadow_zap_page(struct shadow *s, struct shadow_page *page)
 	if (!shadow_is_direct(page))
 		count_table(s, page->gfn, -1);
 	s->tlbs_dirty = true;
+	WRITE_ONCE(s->tables_dirty, true);
 	for (id = page->parents; id; id = page->parents) {
 		struct shadow_page *parent = shadow_page_nr(s, id);
 
@@ -349,6 +354,7 @@ void shadow_flush_cpus(struct shadow *s)
 
 	s->ops->flush(s, s->tlbs_dirty);
 	s->tlbs_dirty = false;
+	WRITE_ONCE(s->tables_dirty, false);
 	list_for_each_entry(page, &s->dead, list)
 		s->nr_free++;
 	list_splice_init(&s->dead, &s->free);

@@ -9,7 +9,7 @@
 #include <linux/mm.h>
 
 /* Where a range has more guest frames than this for each shadow page, these are looked at. */
-#define FRAMES_A_PAGE	64
+#define FRAMES_A_PAGE	4
 
 /* What to do with a leaf; returns whether there was anything to do. */
 typedef bool (*leaf_fn)(struct shadow *s, struct shadow_page *page, unsigned int index);
@@ -142,6 +142,8 @@ static bool take_dirty(struct shadow *s)
 	bool dirty = s->tlbs_dirty;
 
 	s->tlbs_dirty = false;
+	if (dirty)
+		WRITE_ONCE(s->tables_dirty, false);
 	return dirty;
 }
 

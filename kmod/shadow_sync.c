@@ -61,7 +61,7 @@ static void write_protect(struct shadow *s, u64 gfn)
 	u64 *entry;
 	u32 id, next;
 
-	shadow_for_each(s, id, *shadow_leaf_head(s, gfn, 1)) {
+	for (id = *shadow_leaf_head(s, gfn, 1); id; id = shadow_link_of(s, id)->next) {
 		const struct shadow_page *page = shadow_page_nr(s, id);
 
 		entry = shadow_entry_of(s, id);
@@ -185,42 +185,6 @@ static void compare(struct shadow *s, struct shadow_page *page)
 	}
 }
 
-/*
- * A walk of another vCPU that began before is void: see shadow_map().  Only after all
- * CPUs have forgotten that they could write to what is synchronised from now on: who
- * reads the new number then finds each earlier write, and each later one exits.
- */
-static void count_flush(struct shadow *s)
-{
-	WRITE_ONCE(s->flushes, s->flushes + 1);
-}
-
-/**
- * shadow_sync - the guest flushes all its translations
- * @s: the cache
- *
- * What the guest's tables say is from now on what our entries say.
- */
-void shadow_sync(struct shadow *s)
-{
-	struct shadow_page *page;
-
-	WRITE_ONCE(s->address_flushed, false);
-	if (!list_empty(&s->unsync)) {
-		list_for_each_entry(page, &s->unsync, unsync)
-			write_protect(s, page->gfn);
-		shadow_flush_cpus(s);
-	}
-	count_flush(s);
-	/* A comparison may take others out of the list, too. */
-	while (!list_empty(&s->unsync)) {
-		page = list_first_entry(&s->unsync, struct shadow_page, unsync);
-		list_del_init(&page->unsync);
-		WRITE_ONCE(s->nr_unsync, s->nr_unsync - 1);
-		compare(s, page);
-	}
-}
-
 /**
  * shadow_refresh - compare what is unsynchronised, and let it stay so
  * @s: the cache
@@ -243,6 +207,87 @@ void shadow_refresh(struct shadow *s)
 	}
 }
 
+/* One guest table may have many shadows: whether another one stands for it. */
+static bool is_later(struct shadow *s, const struct shadow_page *page)
+{
+	const struct shadow_page *first;
+
+	hlist_for_each_entry(first, shadow_table_head(s, page->gfn), hash)
+		if (first->gfn == page->gfn && !list_empty(&first->unsync))
+			return first != page;
+	return false;
+}
+
+/* Forbid the guest to write to its tables, and compare. */
+static void synchronise(struct shadow *s)
+{
+	struct shadow_page *page;
+
+	list_for_each_entry(page, &s->unsync, unsync)
+		if (!is_later(s, page))
+			write_protect(s, page->gfn);
+	shadow_flush_cpus(s);
+	/* A comparison may take others out of the list, too. */
+	while (!list_empty(&s->unsync)) {
+		page = list_first_entry(&s->unsync, struct shadow_page, unsync);
+		list_del_init(&page->unsync);
+		WRITE_ONCE(s->nr_unsync, s->nr_unsync - 1);
+		compare(s, page);
+	}
+}
+
+/**
+ * shadow_sync - the guest flushes all its translations
+ * @s: the cache
+ *
+ * What the guest's tables say is from now on what our entries say.
+ */
+void shadow_sync(struct shadow *s)
+{
+	WRITE_ONCE(s->address_flushed, false);
+	if (s->untraced)
+		shadow_refresh(s);
+	else if (!list_empty(&s->unsync))
+		synchronise(s);
+	/*
+	 * Behind it: a vCPU whose walk read an entry that a third one could still change
+	 * past us must see that it is outdated.
+	 */
+	WRITE_ONCE(s->flushes, s->flushes + 1);
+}
+
+/**
+ * shadow_untraced - a vCPU begins or ends to write past our tables
+ * @s: the cache
+ * @begins: or ends
+ */
+void shadow_untraced(struct shadow *s, bool begins)
+{
+	struct shadow_page *page;
+
+	if (!begins) {
+		s->untraced--;
+		return;
+	}
+	s->untraced++;
+	list_for_each_entry(page, &s->lru, list)
+		shadow_unsync(s, page);
+}
+
+/* Compare one entry. */
+static void look_again(struct shadow *s, struct shadow_page *page, unsigned int index)
+{
+	u64 now = 0;
+
+	if (!page->table[index])
+		return;
+	if (s->ops->read(s, (page->gfn << 12) + guest_offset(page, index), &now,
+			 page->role.mode == SHADOW_32 ? 4 : 8))
+		shadow_drop(s, page, index);
+	else
+		compare_entry(s, page, index, now);
+}
+
 static struct shadow_page *first_page(const struct shadow_root *root, u64 gva)
 {
 	return root->role.level == 3 ? root->page[shadow_index(gva, 3) & 3] : root->page[0];
@@ -260,10 +305,9 @@ void shadow_sync_address(struct shadow *s, const struct shadow_root *root, u64 g
 {
 	struct shadow_page *page;
 	unsigned int index, level;
-	u64 now;
 
 	WRITE_ONCE(s->address_flushed, true);
-	count_flush(s);
+	WRITE_ONCE(s->flushes, s->flushes + 1);
 	if (!shadow_root_valid(root))
 		return;
 	for (page = first_page(root, gva); page; page = shadow_page_of(page->table[index])) {
@@ -272,12 +316,10 @@ void shadow_sync_address(struct shadow *s, const struct shadow_root *root, u64 g
 		if (!page->table[index])
 			return;
 		if (!list_empty(&page->unsync)) {
-			now = 0;
-			if (s->ops->read(s, (page->gfn << 12) + guest_offset(page, index), &now,
-					 page->role.mode == SHADOW_32 ? 4 : 8))
-				shadow_drop(s, page, index);
-			else
-				compare_entry(s, page, index, now);
+			look_again(s, page, index);
+			/* A page of 4 MiB is two of ours. */
+			if (page->role.mode == SHADOW_32 && level == 2)
+				look_again(s, page, index ^ 1);
 		}
 		if (!page->table[index] || shadow_is_leaf(page->table[index], level))
 			return;

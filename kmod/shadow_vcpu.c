@@ -26,6 +26,7 @@
 #include "vmx_tlb.h"
 
 #define CR3_PCID	0xfffULL
+#define PTE_ADDRESS	GENMASK_ULL(51, 12)
 
 /**
  * shadow_vcpu_init - make the part of a vCPU that shadow paging adds
@@ -48,6 +49,7 @@ int shadow_vcpu_init(struct keel_vcpu *vcpu)
  */
 void shadow_vcpu_free(struct keel_vcpu *vcpu)
 {
+	shadow_trace(vcpu, true);
 	free_page((unsigned long)keel_freed(vcpu->shadow.pae_table));
 	vcpu->shadow.pae_table = NULL;
 }
@@ -94,6 +96,37 @@ static struct shadow_root *recent_root(struct shadow_vcpu *sv, u64 gfn, union sh
 	return NULL;
 }
 
+/**
+ * shadow_forget_pcid - the guest flushes what is not of the current address space
+ * @vcpu: the vCPU
+ * @all: whatever its PCID, or
+ * @pcid: what is under this PCID
+ *
+ * A load of CR3 that keeps translations finds none there.
+ */
+void shadow_forget_pcid(struct keel_vcpu *vcpu, bool all, u16 pcid)
+{
+	struct shadow_vcpu *sv = &vcpu->shadow;
+	unsigned int i;
+
+	for (i = 0; i < SHADOW_ROOTS; i++)
+		if (all || sv->root_pcid[i] == pcid)
+			sv->root_kept[i] = false;
+}
+
+/* Whether this vCPU may have translations of what CR3 leads to. */
+static bool has_kept(const struct shadow_vcpu *sv, u64 cr3)
+{
+	u64 gfn = (cr3 & PTE_ADDRESS) >> 12;
+	unsigned int i;
+
+	for (i = 0; i < SHADOW_ROOTS; i++)
+		if (sv->root_kept[i] && sv->root_gfn[i] == gfn &&
+		    sv->root_pcid[i] == (cr3 & CR3_PCID))
+			return true;
+	return false;
+}
+
 /* Returns false where there is no memory in stock. */
 static bool find_long_root(struct keel_vcpu *vcpu, union shadow_role role)
 {
@@ -102,6 +135,7 @@ static bool find_long_root(struct keel_vcpu *vcpu, union shadow_role role)
 	struct keel_mem *mem = &vcpu->vm->mem;
 	struct shadow_root *root = recent_root(sv, gfn, role);
 	bool found = true;
+	unsigned int i;
 
 	if (!root) {
 		root = &sv->roots[sv->next];
@@ -115,6 +149,10 @@ static bool find_long_root(struct keel_vcpu *vcpu, union shadow_role role)
 		sv->next = (sv->next + 1) % SHADOW_ROOTS;
 	}
 	sv->root = root;
+	shadow_root_used(root);
+	i = root - sv->roots;
+	sv->root_pcid[i] = sv->env.cr4 & X86_CR4_PCIDE ? sv->cr3 & CR3_PCID : 0;
+	sv->root_kept[i] = true;
 	return true;
 }
 
@@ -196,6 +234,23 @@ static void sync_all(struct keel_vcpu *vcpu)
 }
 
 /**
+ * shadow_trace - whether the vCPU's writes to guest tables can be seen
+ * @vcpu: in a shadow VM; may not sleep
+ * @traced: on shadow page tables they can, under EPT they cannot
+ */
+void shadow_trace(struct keel_vcpu *vcpu, bool traced)
+{
+	struct keel_mem *mem = &vcpu->vm->mem;
+
+	if (vcpu->shadow.untraced == !traced)
+		return;
+	vcpu->shadow.untraced = !traced;
+	spin_lock(&mem->lock);
+	shadow_untraced(&mem->mmu.shadow, !traced);
+	spin_unlock(&mem->lock);
+}
+
+/**
  * shadow_paging_changed - CR0, CR3, CR4, EFER or the PDPTEs have new values
  * @vcpu: its VMCS is current; may not sleep
  *
@@ -232,11 +287,13 @@ void shadow_load_cr3(struct keel_vcpu *vcpu, u64 cr3, bool flush)
 	struct shadow_vcpu *sv = &vcpu->shadow;
 
 	sv->cr3 = cr3;
+	if (flush)
+		shadow_forget_pcid(vcpu, false, cr3 & CR3_PCID);
 	if (sv->reload)
 		return;
 	sv->env.cr3 = cr3;
 	memcpy(sv->env.pdpte, sv->pdpte, sizeof(sv->pdpte));
-	if (flush) {
+	if (flush || !has_kept(sv, cr3)) {
 		sync_all(vcpu);
 		vmx_flush_guest_not_global(vcpu);
 	} else {
@@ -246,13 +303,8 @@ void shadow_load_cr3(struct keel_vcpu *vcpu, u64 cr3, bool flush)
 		reload_later(vcpu);
 }
 
-/**
- * shadow_reload - give the CPU a root for the guest's paging as it is now
- * @vcpu: &shadow_vcpu.reload is set; may sleep; the VMCS need not be current
- *
- * Return: 0; -ENOMEM; -ESHUTDOWN.
- */
-int shadow_reload(struct keel_vcpu *vcpu)
+/* Give the CPU a root for the guest's paging as it is now; may sleep. */
+static int shadow_reload(struct keel_vcpu *vcpu)
 {
 	bool done;
 	int ret;
@@ -275,11 +327,26 @@ int shadow_reload(struct keel_vcpu *vcpu)
 }
 
 /**
+ * shadow_prepare - what must be done before a section
+ * @vcpu: in a shadow VM; may sleep; the VMCS need not be current
+ *
+ * Return: 0; -ENOMEM; -ESHUTDOWN.
+ */
+int shadow_prepare(struct keel_vcpu *vcpu)
+{
+	if (!vmx_on_shadow(vcpu)) {
+		shadow_trace(vcpu, false);
+		return 0;
+	}
+	return unlikely(vcpu->shadow.reload) ? shadow_reload(vcpu) : 0;
+}
+
+/**
  * shadow_ready - whether the CPU has a root to run the guest on
  * @vcpu: in the fast section, about to enter, after others took translations away;
  *	interrupts off
  *
- * Return: false where shadow_reload() must come first.
+ * Return: false where shadow_prepare() must come first.
  */
 bool shadow_ready(struct keel_vcpu *vcpu)
 {

@@ -100,14 +100,20 @@ static enum keel_verdict exit_exception(struct keel_vcpu *vcpu)
 		.type = (info & INTR_INFO_INTR_TYPE_MASK) >> 8,
 		.vector = info & INTR_INFO_VECTOR_MASK,
 	};
+	enum keel_verdict verdict;
 
 	/* Taken before interrupts went on again: see vmx_handle_exit(). */
 	if (event.type == KEEL_EVENT_NMI || event.vector == X86_TRAP_MC)
 		return KEEL_RESUME;
-	vmx_keep_nmi_blocking(info & INTR_INFO_UNBLOCK_NMI && event.vector != X86_TRAP_DF);
 	if (event.vector == X86_TRAP_PF && event.type == KEEL_EVENT_EXCEPTION &&
-	    vmx_on_shadow(vcpu))
-		return shadow_page_fault(vcpu);
+	    vmx_on_shadow(vcpu)) {
+		verdict = shadow_page_fault(vcpu);
+		/* Where the guest gets the fault, its IRET has opened NMIs for good. */
+		if (!vcpu->events.exception.valid)
+			vmx_keep_nmi_blocking(info & INTR_INFO_UNBLOCK_NMI);
+		return verdict;
+	}
+	vmx_keep_nmi_blocking(info & INTR_INFO_UNBLOCK_NMI && event.vector != X86_TRAP_DF);
 
 	if (info & INTR_INFO_DELIVER_CODE_MASK) {
 		event.flags = KEEL_EVENT_ERROR_CODE;

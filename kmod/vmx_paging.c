@@ -181,6 +181,9 @@ static void choose_mode(struct keel_vcpu *vcpu, u64 cr0)
 	if (shadow == vcpu->shadow.active)
 		return;
 	vcpu->shadow.active = shadow;
+	/* One that does not run yet writes nothing: see shadow_prepare(). */
+	if (shadow || vmx->in_section)
+		shadow_trace(vcpu, shadow);
 	vmx->proc2 = (vmx->proc2 & ~vmx_controls.ept) | vmx_paging_proc2(vcpu);
 	vmx_put_proc2(vcpu);
 	if (!shadow)	/* its shadow root may go meanwhile */

@@ -354,7 +354,7 @@ static long without_entry(struct keel_vcpu *vcpu, enum section_end end)
 		if (ret)
 			return leave_without_exit(vcpu, KEEL_EXIT_INTR) ?: ret;
 		return -EAGAIN;
-	default:	/* END_INIT is for settle(), END_RELOAD for shadow_reload() */
+	default:	/* END_INIT is for settle(), END_RELOAD for shadow_prepare() */
 		return -EAGAIN;
 	}
 }
@@ -390,7 +390,7 @@ long vmx_run(struct keel_vcpu *vcpu)
 		}
 		if (unlikely(keel_pv_wanted(&vcpu->pv)))
 			keel_pv_update(vcpu);
-		ret = vmx_on_shadow(vcpu) && vcpu->shadow.reload ? shadow_reload(vcpu) : 0;
+		ret = vcpu->vm->shadow ? shadow_prepare(vcpu) : 0;
 		if (ret)
 			return ret;
 		ret = prepare_cpu(vcpu);

@@ -519,7 +519,6 @@ static void load_root(struct vcpu *v)
 
 static void sync_all(void)
 {
-	shadow.flushes++;
 	shadow_sync(&shadow);
 }
 
@@ -643,7 +642,6 @@ static void invlpg(struct vcpu *v, u64 va)
 		return;
 	v->invlpg[i].va = va & ~0xfffULL;
 	v->invlpg[i].when = ++now;
-	shadow.flushes++;
 	shadow_sync_address(&shadow, &v->root, va);
 	drop_hw_address(v, va);
 }
