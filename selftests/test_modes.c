@@ -390,4 +390,35 @@ TEST_F(modes, real_mode_without_unrestricted_guest)
 	GUEST_RUN(g, KEEL_EXIT_HLT);
 }
 
+/* Read at ESI; paging off, EDX to the entry at physical EDI, paging on; read again. */
+GUEST_CODE32(code_entry_without_paging,
+	     "mov (%esi), %eax; mov %cr3, %ecx; mov %ecx, %cr3; mov (%esi), %eax;"
+	     "mov %cr0, %ecx; and $0x7fffffff, %ecx; mov %ecx, %cr0; jmp 1f; 1:"
+	     "mov %edx, (%edi); or $0x80000000, %ecx; mov %ecx, %cr0; jmp 2f; 2:"
+	     "mov (%esi), %ebx; hlt");
+
+/*
+ * MOV to CR0 that changes PG flushes all translations.  On shadow page tables the guest
+ * leaves them meanwhile, and its table, of which they know, is not write-protected.
+ */
+TEST_F(modes, entry_written_without_paging)
+{
+	struct guest *g = &self->guest;
+	__u32 *pte;
+
+	if (guest_lacks(g, GUEST_PROT))
+		SKIP(return, "%s", guest_lacks(g, GUEST_PROT));
+	GUEST_START(g, GUEST_PAGED, code_entry_without_paging);
+	pte = guest_pte(g, GUEST_DATA_AT);
+	GUEST_U64(g, GUEST_DATA_AT) = 0x1111;
+	GUEST_U64(g, GUEST_DATA_AT + 0x1000) = 0x2222;
+	RSI(g) = GUEST_DATA_AT;
+	RDI(g) = (__u8 *)pte - g->mem;
+	RDX(g) = *pte + 0x1000;
+	g->run->state_dirty |= KEEL_STATE_REGS;
+	GUEST_RUN(g, KEEL_EXIT_HLT);
+	EXPECT_EQ(0x1111, RAX(g));
+	EXPECT_EQ(0x2222, RBX(g));
+}
+
 TEST_HARNESS_MAIN
