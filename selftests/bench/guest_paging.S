@@ -12,7 +12,12 @@
  */
 #include "guest.inc"
 
-.macro begin_paging name
+/* SDM: "CPUID--CPU Identification", "Control Registers", "MOV--Move to/from Control Registers" */
+#define CPUID_PCID	17		/* leaf 1, ECX */
+#define CR4_PCIDE	17
+#define CR3_NOFLUSH	63
+
+.macro enter_paging name
 	entry	\name
 	mov	$PAGING_WARM, %r13d
 	xor	%r14d, %r14d
@@ -21,6 +26,10 @@
 	mov	PARAM_SPACE(%r12), %rsi
 	mov	PARAM_OTHER(%r12), %rbx
 	mov	%rsi, %cr3
+.endm
+
+.macro begin_paging name
+	enter_paging \name
 1:
 .endm
 
@@ -55,6 +64,10 @@
 	mov	%rsi, %cr3
 	end_paging
 
+	begin_paging read_cr3
+	mov	%cr3, %rax
+	end_paging
+
 	begin_paging invlpg
 	first_page %rax
 	invlpg	(%rax)
@@ -69,6 +82,31 @@
 
 	/* From one process to another, which goes on working with its memory. */
 	begin_paging switch
+	xchg	%rsi, %rbx
+	mov	%rsi, %cr3
+	first_page %rax
+	touch
+	end_paging
+
+	/*
+	 * The same where the CPU has PCIDs: nothing is flushed.  So does a kernel with
+	 * page-table isolation, at each entry from user mode and back.
+	 */
+	enter_paging switch_pcid
+	mov	$1, %eax
+	mov	%rbx, %r11
+	cpuid
+	mov	%r11, %rbx
+	bt	$CPUID_PCID, %ecx
+	jnc	1f
+	mov	%cr4, %rax
+	bts	$CR4_PCIDE, %rax
+	mov	%rax, %cr4
+	bts	$CR3_NOFLUSH, %rsi
+	bts	$CR3_NOFLUSH, %rbx
+	or	$1, %rsi
+	or	$2, %rbx
+1:
 	xchg	%rsi, %rbx
 	mov	%rsi, %cr3
 	first_page %rax

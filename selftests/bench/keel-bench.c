@@ -95,11 +95,13 @@ static struct bench benches[] = {
 	{ PAGING, "exit", bench_cpuid },
 	{ PAGING, "first_touch", bench_first_touch },
 	{ PAGING, "mov_cr3", bench_mov_cr3, .spaces = 1 },
+	{ PAGING, "read_cr3", bench_read_cr3, .spaces = 1 },
 	{ PAGING, "invlpg", bench_invlpg, .spaces = 1 },
 	{ PAGING, "invlpg_touch", bench_invlpg_touch, .spaces = 1, .pages = 1 },
 	{ PAGING, "own_fault", bench_own_fault, .spaces = 1, .fault = fault_skip },
 	{ PAGING, "page_fault", bench_page_fault, .spaces = 1, .fault = fault_map },
 	{ PAGING, "switch", bench_switch, .spaces = 2, .pages = 4 },
+	{ PAGING, "switch_pcid", bench_switch_pcid, .spaces = 2, .pages = 4 },
 	{ PAGING, "switch_64", bench_switch, .spaces = 2, .pages = 64 },
 	{ PAGING, "new_table", bench_new_table, .spaces = 1, .pages = 64 },
 };

@@ -5,8 +5,8 @@
 
 #include "bench.h"
 
-extern const char bench_mov_cr3[], bench_invlpg[], bench_invlpg_touch[], bench_switch[],
-	bench_own_fault[], bench_page_fault[], bench_new_table[];
+extern const char bench_mov_cr3[], bench_read_cr3[], bench_invlpg[], bench_invlpg_touch[],
+	bench_switch[], bench_switch_pcid[], bench_own_fault[], bench_page_fault[], bench_new_table[];
 extern const char fault_map[], fault_skip[];
 
 void paging_make_spaces(char *memory);
