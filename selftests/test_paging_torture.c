@@ -381,9 +381,10 @@ static void flush_pcid(torture *t)
 }
 
 /*
- * WP, NXE, SMEP and SMAP, and the flush that makes them count at once.  SMAP not
- * without WP: shadow paging makes a supervisor's page of a user's that is read-only
- * and that the supervisor writes to, and SMAP is none of its business any more.
+ * WP, NXE, SMEP and SMAP, and the flush that makes them count at once.  With shadow
+ * paging SMAP is not on without WP: there it makes a supervisor's page of a read-only
+ * user's that the supervisor writes to, and SMAP does not look at it any more; see
+ * without_wp() in kmod/shadow_map.c.
  */
 static void change_rules(torture *t)
 {
@@ -392,7 +393,8 @@ static void change_rules(torture *t)
 	switch (rnd(t, 4)) {
 	case 0:
 		page_cr0(p, p->model.cr0 ^ CR0_WP);
-		page_cr4(p, p->model.cr4 & ~CR4_SMAP);
+		if (host_shadows(&p->guest.info))
+			page_cr4(p, p->model.cr4 & ~CR4_SMAP);
 		break;
 	case 1:
 		if (p->has_nx)
@@ -403,7 +405,8 @@ static void change_rules(torture *t)
 			page_cr4(p, p->model.cr4 ^ CR4_SMEP);
 		break;
 	case 3:
-		if (p->features & FEATURE_SMAP && p->model.cr0 & CR0_WP)
+		if (p->features & FEATURE_SMAP &&
+		    (p->model.cr0 & CR0_WP || !host_shadows(&p->guest.info)))
 			page_cr4(p, p->model.cr4 ^ CR4_SMAP);
 		break;
 	}

@@ -177,6 +177,8 @@ __u8 *page_memory(struct page_guest *p, __u64 pa);
  * are of the width of an entry, or 4 bytes for a read outside of 64-bit mode.
  */
 void page_access(struct page_guest *p, __u32 code, __u64 va, __u64 value);
+/* Each kind of access to one address; those that write do it where no code is. */
+void page_access_all(struct page_guest *p, __u64 va);
 /* The guest writes an entry, at a physical address, through the machine's own mapping. */
 void page_set(struct page_guest *p, __u64 at, __u64 entry);
 /* A read while a TLB may hold what one entry was before; @entry is its address. */

@@ -99,6 +99,24 @@ void page_access(struct page_guest *p, __u32 code, __u64 va, __u64 value)
 		e->result = result_of(p, &a, e->walk.pa, &e->mask);
 }
 
+static const __u32 accesses[] = {
+	PAGE_READ, PAGE_WRITE, PAGE_FETCH,
+	PAGE_READ | PAGE_AC, PAGE_WRITE | PAGE_AC, PAGE_FETCH | PAGE_AC,
+	PAGE_READ | PAGE_USER, PAGE_WRITE | PAGE_USER, PAGE_FETCH | PAGE_USER,
+};
+
+void page_access_all(struct page_guest *p, __u64 va)
+{
+	unsigned int i;
+
+	for (i = 0; i < sizeof(accesses) / sizeof(accesses[0]); i++) {
+		__u64 at = (accesses[i] & 0xff) == PAGE_FETCH ? va : va + 64;
+
+		if (page_inside(p, accesses[i], at))
+			page_access(p, accesses[i], at, va ^ i);
+	}
+}
+
 void page_access_stale(struct page_guest *p, __u32 code, __u64 va, __u64 entry, __u64 old)
 {
 	struct page_expect *e = add(p, code, va, 0, 0);
