@@ -384,7 +384,7 @@ TEST_F(memory, reading_fresh_memory_takes_the_zero_page)
 {
 	uint8_t *memory = memguest_memory(64 * PAGE, PAGE);
 	char before[64], after[64], *line;
-	char text[4096];
+	char text[4096] = "";	/* all of it touched before the first look */
 
 	ASSERT_EQ(0, keel_set_memory(self->g.fd, 1, 0, DATA_GPA, 64 * PAGE, memory));
 	ASSERT_EQ(KEEL_EXIT_HLT, memguest_call(&self->g.cpu, store, 0x5000, 0, 0, 0));
