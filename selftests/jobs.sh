@@ -28,6 +28,8 @@ job guests-penryn selftests/guests/run --cpu core2_penryn_t9600 -- \
 boot kernel-6.1-two-cpus corei7_skylake_x --kernel 6.1 --cpus 2 -- keel-selftests
 boot kernel-6.1 core2_penryn_t9600 --kernel 6.1 -- keel-selftests
 boot kernel-6.12-two-cpus corei7_skylake_x --cpus 2 -- keel-selftests
+boot shadow-two-cpus corei7_skylake_x --cpus 2 -- keel-selftests --paging shadow
+boot shadow corei7_skylake_x -- keel-selftests --paging shadow
 for model in core2_penryn_t9600 corei5_lynnfield_750 corei7_sandy_bridge_2600k \
 	     corei7_haswell_4770 corei7_skylake_x tigerlake; do
 	boot "$model" "$model" -- keel-selftests
