@@ -393,9 +393,9 @@ TEST_F(modes, real_mode_without_unrestricted_guest)
 /* Read at ESI; paging off, EDX to the entry at physical EDI, paging on; read again. */
 GUEST_CODE32(code_entry_without_paging,
 	     "mov (%esi), %eax; mov %cr3, %ecx; mov %ecx, %cr3; mov (%esi), %eax;"
-	     "mov %cr0, %ecx; and $0x7fffffff, %ecx; mov %ecx, %cr0; jmp 1f; 1:"
-	     "mov %edx, (%edi); or $0x80000000, %ecx; mov %ecx, %cr0; jmp 2f; 2:"
-	     "mov (%esi), %ebx; hlt");
+	     "mov %cr0, %ecx; and $0x7fffffff, %ecx; mov %ecx, %cr0; jmp 1f;"
+	     "1: mov %edx, (%edi); or $0x80000000, %ecx; mov %ecx, %cr0; jmp 2f;"
+	     "2: mov (%esi), %ebx; hlt");
 
 /*
  * MOV to CR0 that changes PG flushes all translations.  On shadow page tables the guest
