@@ -47,7 +47,7 @@ static unsigned int index_of(u64 gpa, unsigned int level)
 
 static u64 round_down_to(u64 address, unsigned int level)
 {
-	return address & ~(ept_size(level) - 1);
+	return address & ~(mmu_size(level) - 1);
 }
 
 static bool is_table(u64 entry, unsigned int level)
@@ -150,7 +150,7 @@ void ept_free(struct ept *ept)
 	*ept = (struct ept){};
 }
 
-static u64 leaf_value(const struct ept *ept, const struct ept_page *page,
+static u64 leaf_value(const struct ept *ept, const struct mmu_page *page,
 		      unsigned int level)
 {
 	u64 value = round_down_to(page->hpa, level) | EPT_LEAF;
@@ -177,7 +177,7 @@ static bool allows(u64 leaf, u32 access)
 }
 
 /* Put leaf @value into @entry; 0 and leaves may be there. */
-static enum ept_mapped set_leaf(u64 *entry, u64 value, bool may_flush)
+static enum mmu_mapped set_leaf(u64 *entry, u64 value, bool may_flush)
 {
 	u64 old = READ_ONCE(*entry), new;
 
@@ -187,14 +187,14 @@ static enum ept_mapped set_leaf(u64 *entry, u64 value, bool may_flush)
 			/* A racing fault may have got more; keep it. */
 			new |= old;
 		else if (old && !may_flush)
-			return EPT_WOULD_FLUSH;
+			return MMU_WOULD_FLUSH;
 		if (new == old)
-			return EPT_MAPPED;
+			return MMU_MAPPED;
 	} while (!try_cmpxchg64(entry, &old, new));
 
 	if (!old)
 		count(entry, 1);
-	return old && ((old ^ new) & EPT_FRAME) ? EPT_MAPPED_FLUSH : EPT_MAPPED;
+	return old && ((old ^ new) & EPT_FRAME) ? MMU_MAPPED_FLUSH : MMU_MAPPED;
 }
 
 /* Put an empty table into @entry.  @stock has a page. */
@@ -217,7 +217,7 @@ static void fill(u64 *table, u64 leaf, unsigned int level)
 	if (level == 2)
 		leaf = (leaf & ~EPT_LARGE) | VMX_EPT_EXECUTABLE_MASK;
 	for (i = 0; i < EPT_ENTRIES; i++)
-		table[i] = leaf + i * ept_size(level - 1);
+		table[i] = leaf + i * mmu_size(level - 1);
 }
 
 /*
@@ -266,13 +266,13 @@ static u64 *split(struct ept *ept, u64 *entry, unsigned int level,
  * pages are mapped already, maps a smaller one than asked for; where a larger
  * one is in the way, splits it.
  *
- * Return: see enum ept_mapped.  In each case the tree is in order.
+ * Return: see enum mmu_mapped.  In each case the tree is in order.
  */
-enum ept_mapped ept_map(struct ept *ept, const struct ept_page *page,
+enum mmu_mapped ept_map(struct ept *ept, const struct mmu_page *page,
 			struct table_pages *stock, bool may_flush)
 {
 	unsigned int lowest = page->level, level = EPT_LEVELS;
-	enum ept_mapped done = EPT_MAPPED, ret;
+	enum mmu_mapped done = MMU_MAPPED, ret;
 	u64 *table = ept->root;
 
 	if (lowest > ept->max_level)
@@ -286,7 +286,7 @@ enum ept_mapped ept_map(struct ept *ept, const struct ept_page *page,
 
 		if (level <= lowest && !is_table(value, level)) {
 			ret = set_leaf(entry, leaf_value(ept, page, level), may_flush);
-			return ret == EPT_MAPPED ? done : ret;
+			return ret == MMU_MAPPED ? done : ret;
 		}
 		if (is_table(value, level)) {
 			table = table_of(value);
@@ -294,20 +294,20 @@ enum ept_mapped ept_map(struct ept *ept, const struct ept_page *page,
 		}
 		if (value) {
 			u64 frame = (value & EPT_FRAME) +
-				(page->gpa & (ept_size(level) - 1));
+				(page->gpa & (mmu_size(level) - 1));
 
 			if (allows(value, page->access) &&
 			    round_down_to(frame, 1) == round_down_to(page->hpa, 1))
 				return done;
 			if (!may_flush)
-				return EPT_WOULD_FLUSH;
+				return MMU_WOULD_FLUSH;
 		}
 		/* All that are needed or none: an empty table must not stay. */
 		if (stock->nr < level - lowest)
-			return EPT_NO_PAGE;
+			return MMU_NO_PAGE;
 		if (value) {
 			table = split(ept, entry, level, stock);
-			done = EPT_MAPPED_FLUSH;
+			done = MMU_MAPPED_FLUSH;
 		} else if (ept->nx_large && level == 2 && page->level >= 2) {
 			table = add_full_table(ept, entry, leaf_value(ept, page, level), level,
 					       stock);
@@ -315,30 +315,6 @@ enum ept_mapped ept_map(struct ept *ept, const struct ept_page *page,
 			table = add_table(ept, entry, stock);
 		}
 	}
-}
-
-/**
- * ept_split - map what one leaf maps by 512 smaller ones
- * @ept: the tree
- * @gpa: guest physical address
- * @stock: where a table page comes from
- *
- * For what is kept per 4 KiB, such as the dirty log: repeat until EPT_MAPPED.
- *
- * Return: EPT_MAPPED where nothing or a 4-KiB page is mapped; EPT_MAPPED_FLUSH
- * after a split; EPT_NO_PAGE.
- */
-enum ept_mapped ept_split(struct ept *ept, u64 gpa, struct table_pages *stock)
-{
-	struct ept_path path;
-
-	descend(ept, gpa, 1, &path);
-	if (!path.value || path.level == 1)
-		return EPT_MAPPED;
-	if (!stock->nr)
-		return EPT_NO_PAGE;
-	split(ept, path.entry[path.level], path.level, stock);
-	return EPT_MAPPED_FLUSH;
 }
 
 /* Take the entry at @level of @path out, and each table that it leaves empty. */
@@ -372,11 +348,11 @@ static bool zap_table(struct ept *ept, struct ept_path *path, u64 pos, u64 end,
 	u64 *table = table_of(path->value);
 	bool found = false;
 
-	if (end - pos == ept_size(2)) {
+	if (end - pos == mmu_size(2)) {
 		unlink(ept, path, 2, dead);
 		return true;
 	}
-	for (; pos < end; pos += ept_size(1)) {
+	for (; pos < end; pos += mmu_size(1)) {
 		path->entry[1] = &table[index_of(pos, 1)];
 		if (!READ_ONCE(*path->entry[1]))
 			continue;
@@ -412,7 +388,7 @@ bool ept_zap(struct ept *ept, u64 *pos, u64 end, unsigned int budget,
 		u64 next;
 
 		descend(ept, *pos, 2, &path);
-		next = round_down_to(*pos, path.level) + ept_size(path.level);
+		next = round_down_to(*pos, path.level) + mmu_size(path.level);
 		if (path.value) {
 			budget--;
 			if (is_leaf(path.value, path.level)) {
@@ -447,8 +423,8 @@ static bool clear_bit_of(u64 *entry, u64 bit)
  * @end: where to stop; done when *@pos has got there
  * @budget: how many leaves above 4 KiB and page tables to visit at most
  *
- * A large page that is only partly in the range becomes read-only as a whole;
- * ept_split() first where that matters.
+ * A large page that is only partly in the range becomes read-only as a whole; ept_map()
+ * splits it where a smaller page of it becomes writable.
  *
  * Return: whether anything was writable, so that CPUs must flush.
  */
@@ -461,7 +437,7 @@ bool ept_protect(struct ept *ept, u64 *pos, u64 end, unsigned int budget)
 		u64 next, p;
 
 		descend(ept, *pos, 2, &path);
-		next = round_down_to(*pos, path.level) + ept_size(path.level);
+		next = round_down_to(*pos, path.level) + mmu_size(path.level);
 		if (next > end)
 			next = end;
 		if (path.value)
@@ -470,7 +446,7 @@ bool ept_protect(struct ept *ept, u64 *pos, u64 end, unsigned int budget)
 			found |= clear_bit_of(path.entry[path.level],
 					      VMX_EPT_WRITABLE_MASK);
 		else if (path.value)
-			for (p = *pos; p < next; p += ept_size(1))
+			for (p = *pos; p < next; p += mmu_size(1))
 				found |= clear_bit_of(&table_of(path.value)[index_of(p, 1)],
 						      VMX_EPT_WRITABLE_MASK);
 		*pos = next;
@@ -499,7 +475,7 @@ bool ept_young(struct ept *ept, u64 start, u64 end, bool clear)
 	u64 pos;
 
 	for (pos = start; pos < end;
-	     pos = round_down_to(pos, path.level) + ept_size(path.level)) {
+	     pos = round_down_to(pos, path.level) + mmu_size(path.level)) {
 		descend(ept, pos, 1, &path);
 		if (!path.value)
 			continue;

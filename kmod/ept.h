@@ -19,6 +19,7 @@
 #include <linux/types.h>
 #include <linux/keel.h>
 
+#include "mmu_page.h"
 #include "table_pages.h"
 
 /* Widest guest physical address that a 4-level tree translates, bits. */
@@ -47,48 +48,10 @@ struct ept {
 	unsigned long tables;
 };
 
-/**
- * struct ept_page - a page to map
- * @gpa: guest physical address of the access
- * @hpa: host physical address that it is to reach
- * @level: largest leaf that may map it.  The aligned range of that size around
- *	@gpa must lie at @hpa in the same way.
- * @write: whether the guest may write
- * @access: KEEL_ACCESS_* that the guest tried
- */
-struct ept_page {
-	u64 gpa;
-	u64 hpa;
-	u8 level;
-	bool write;
-	u32 access;
-};
-
-/**
- * enum ept_mapped - what ept_map() and ept_split() did
- * @EPT_MAPPED: the translation is there; no CPU can hold another one that
- *	allows more or leads elsewhere
- * @EPT_MAPPED_FLUSH: it is there; CPUs must flush
- * @EPT_WOULD_FLUSH: not done, because that would call for a flush
- * @EPT_NO_PAGE: not done, the stock of table pages is empty
- */
-enum ept_mapped {
-	EPT_MAPPED,
-	EPT_MAPPED_FLUSH,
-	EPT_WOULD_FLUSH,
-	EPT_NO_PAGE,
-};
-
-static inline u64 ept_size(unsigned int level)
-{
-	return 1ULL << (12 + 9 * (level - 1));
-}
-
 int ept_init(struct ept *ept, const struct keel_vmx_msrs *caps, bool nx_large);
 void ept_free(struct ept *ept);
-enum ept_mapped ept_map(struct ept *ept, const struct ept_page *page,
+enum mmu_mapped ept_map(struct ept *ept, const struct mmu_page *page,
 			struct table_pages *stock, bool may_flush);
-enum ept_mapped ept_split(struct ept *ept, u64 gpa, struct table_pages *stock);
 bool ept_zap(struct ept *ept, u64 *pos, u64 end, unsigned int budget,
 	     struct table_pages *dead);
 bool ept_protect(struct ept *ept, u64 *pos, u64 end, unsigned int budget);

@@ -571,3 +571,58 @@ int host_do_work(void)
 	return xfer_to_guest_mode_handle_work(&unread_vcpu);
 #endif
 }
+
+/* One for the module; the kernel's own structure moved behind a pointer in 6.7. */
+static const struct host_shrinker_ops *shrinker_ops;
+
+static unsigned long shrinker_count(struct shrinker *shrinker, struct shrink_control *sc)
+{
+	return shrinker_ops->count();
+}
+
+static unsigned long shrinker_scan(struct shrinker *shrinker, struct shrink_control *sc)
+{
+	return shrinker_ops->scan(sc->nr_to_scan) ?: SHRINK_STOP;
+}
+
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 7, 0)
+static struct shrinker *shrinker;
+#else
+static struct shrinker shrinker = {
+	.count_objects = shrinker_count,
+	.scan_objects = shrinker_scan,
+	.seeks = DEFAULT_SEEKS,
+};
+#endif
+
+/**
+ * host_shrinker_register - offer the host a cache to make smaller
+ * @ops: see there
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int host_shrinker_register(const struct host_shrinker_ops *ops)
+{
+	shrinker_ops = ops;
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 7, 0)
+	shrinker = shrinker_alloc(0, "keel-shadow");
+	if (!shrinker)
+		return -ENOMEM;
+	shrinker->count_objects = shrinker_count;
+	shrinker->scan_objects = shrinker_scan;
+	shrinker_register(shrinker);
+	return 0;
+#else
+	return register_shrinker(&shrinker, "keel-shadow");
+#endif
+}
+
+/** host_shrinker_unregister - undo host_shrinker_register(); may sleep */
+void host_shrinker_unregister(void)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 7, 0)
+	shrinker_free(shrinker);
+#else
+	unregister_shrinker(&shrinker);
+#endif
+}

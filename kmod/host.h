@@ -109,6 +109,22 @@ static inline u64 host_run_delay(void)
 #endif
 }
 
+/**
+ * struct host_shrinker_ops - a cache that the host can make smaller
+ * @count: objects that could go
+ * @scan: let up to @nr of them go; returns how many went, 0 where it cannot now
+ *
+ * Both may be called where memory is short, from any task: they must not wait for
+ * memory, nor for what waits for it.
+ */
+struct host_shrinker_ops {
+	unsigned long (*count)(void);
+	unsigned long (*scan)(unsigned long nr);
+};
+
+int host_shrinker_register(const struct host_shrinker_ops *ops);
+void host_shrinker_unregister(void);
+
 /* Work that the kernel wants done before a thread goes on in a guest. */
 void host_take_interrupt(void);
 void host_take_acked_interrupt(unsigned int vector);

@@ -130,9 +130,6 @@ static const struct {
 	{ 0, KEEL_CPUID_MTRR, F1D(MTRR) },
 	{ 0, KEEL_CPUID_MCE, F1D(MCE) | F1D(MCA) },
 	{ 1, KEEL_CPUID_RDTSCP, FXD(RDTSCP) },
-	/* Shadow paging walks no 1-GByte pages; keep the guest from them. */
-	{ 1, KEEL_CPUID_EPT, FXD(GBPAGES) },
-	{ 4, KEEL_CPUID_EPT, F1C(PCID) },
 	{ 4, KEEL_CPUID_X2APIC, F1C(X2APIC) },
 	{ 4, KEEL_CPUID_TSC_DEADLINE, F1C(TSC_DEADLINE_TIMER) },
 	{ 4, NEEDS_XSAVE, F1C(XSAVE) },
@@ -146,6 +143,7 @@ static const struct {
 	{ 12, NEEDS_AVX, F(12, AVX_VNNI) },
 	{ 12, NEEDS_AVX512, F(12, AVX512_BF16) },
 	{ 14, KEEL_CPUID_APIC, F(14, ARAT) },
+	/* Shadow page tables have four levels. */
 	{ 16, KEEL_CPUID_EPT, F7C(LA57) },
 	{ 16, KEEL_CPUID_RDTSCP, F7C(RDPID) },
 	{ 16, NEEDS_AVX, F7C(VAES) | F7C(VPCLMULQDQ) },

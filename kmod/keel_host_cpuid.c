@@ -42,7 +42,7 @@ void keel_host_cpuid_init(void)
 	host.xcr0 = vmx_guest_xcr0;
 	host.phys_bits = keel_mem_phys_bits();
 	/* Machine checks with no banks: they are the host's to handle. */
-	host.offers = KEEL_CPUID_EPT | KEEL_CPUID_MTRR | KEEL_CPUID_MCE;
+	host.offers = KEEL_CPUID_MTRR | KEEL_CPUID_MCE;
 	if (vmx_controls.proc2 & SECONDARY_EXEC_ENABLE_RDTSCP)
 		host.offers |= KEEL_CPUID_RDTSCP;
 	if (vmx_controls.proc2 & SECONDARY_EXEC_ENABLE_INVPCID)
@@ -61,6 +61,8 @@ struct keel_cpuid_host keel_host_cpuid(u32 vm_flags, u32 tsc_khz)
 	struct keel_cpuid_host kind = host;
 
 	kind.tsc_khz = tsc_khz;
+	if (!(keel_vm_flags(vm_flags) & KEEL_VM_SHADOW))
+		kind.offers |= KEEL_CPUID_EPT;
 	if (vm_flags & KEEL_VM_LAPIC)
 		kind.offers |= KEEL_CPUID_LAPIC;
 	/* A clocksource watchdog may find out about the TSC at any time. */

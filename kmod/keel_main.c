@@ -19,6 +19,7 @@
 #include "keel_log.h"
 #include "keel_vm.h"
 #include "vmx_caps.h"
+#include "shadow_shrink.h"
 #include "vmx_cpu.h"
 #include "vmx_section.h"
 #include "vmx_setup.h"
@@ -104,7 +105,7 @@ static struct miscdevice keel_dev = {
 };
 
 /* How far keel_init() came; what comes later is undone first. */
-static enum { NOTHING, CPUS, VMX, DEVICE } keel_up;
+static enum { NOTHING, CPUS, SHRINKER, VMX, DEVICE } keel_up;
 
 static void keel_teardown(void)
 {
@@ -116,6 +117,9 @@ static void keel_teardown(void)
 		keel_debugfs_exit();
 		if (vmx_on)
 			vmx_put();
+		fallthrough;
+	case SHRINKER:
+		shadow_shrink_exit();
 		fallthrough;
 	case CPUS:
 		host_mitigations_exit();
@@ -138,6 +142,10 @@ static int __init keel_start(void)
 	no_guests = vmx_setup_init();
 	vmx_section_init();
 	keel_host_cpuid_init();
+	ret = shadow_shrink_init();
+	if (ret)
+		return ret;
+	keel_up = SHRINKER;
 	ret = vmx_on ? vmx_get() : 0;
 	if (ret)
 		return ret;

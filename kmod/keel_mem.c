@@ -1,20 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Memory slots: KEEL_SET_MEMORY, the look-up of a guest physical address, and
- * copies to and from guest memory.  See keel_mem.h for locks, and read
- * keel_mem_fault.c next.
+ * Memory slots: KEEL_SET_MEMORY, and the look-up of a guest physical address.  See
+ * keel_mem.h for locks, and read keel_mem_fault.c next.
  */
 #include "keel_mem.h"
 
-#include <linux/cpu.h>
 #include <linux/mm.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
-#include <linux/uaccess.h>
-#include <asm/cpufeature.h>
 #include <asm/processor.h>
 
 #include "keel_alloc.h"
+#include "keel_dirty.h"
 #include "keel_log.h"
 
 static struct keel_slots *alloc_slots(unsigned int nr)
@@ -33,16 +30,16 @@ static struct keel_slots *alloc_slots(unsigned int nr)
  * @mm: the current task's address space; kept until keel_mem_free()
  * @ops: the VM's part
  * @caps: VMX capabilities of all CPUs
+ * @shadow: the guest runs on shadow page tables
  *
  * May sleep, and takes @mm's mmap_lock.  After an error call keel_mem_free(), too.
  *
  * Return: 0, or -ENOMEM.
  */
 int keel_mem_init(struct keel_mem *mem, struct mm_struct *mm,
-		  const struct keel_mem_ops *ops, const struct keel_vmx_msrs *caps)
+		  const struct keel_mem_ops *ops, const struct keel_vmx_msrs *caps,
+		  bool shadow)
 {
-	/* A guest that executes a page in two sizes stops such a machine. */
-	bool nx_large = boot_cpu_has_bug(X86_BUG_ITLB_MULTIHIT) && !cpu_mitigations_off();
 	struct keel_slots *none = alloc_slots(0);
 	int ret;
 
@@ -53,7 +50,7 @@ int keel_mem_init(struct keel_mem *mem, struct mm_struct *mm,
 	RCU_INIT_POINTER(mem->slots, none);
 	if (!none)
 		return -ENOMEM;
-	ret = keel_mmu_init(&mem->mmu, caps, nx_large);
+	ret = keel_mmu_init(&mem->mmu, caps, shadow);
 	if (ret)
 		return ret;
 	mem->notifier.ops = &keel_mem_notifier_ops;
@@ -71,12 +68,17 @@ int keel_mem_init(struct keel_mem *mem, struct mm_struct *mm,
  */
 void keel_mem_free(struct keel_mem *mem)
 {
+	struct keel_slots *slots = rcu_dereference_protected(mem->slots, true);
+	unsigned int i;
+
 	if (mem->registered)	/* unmaps everything through release() */
 		mmu_notifier_unregister(&mem->notifier, mem->mm);
 	mem->registered = false;
 	keel_mem_unmap_own(mem);
 	keel_mmu_free(&mem->mmu);
-	kfree(keel_freed(rcu_dereference_protected(mem->slots, true)));
+	for (i = 0; slots && i < slots->nr; i++)
+		keel_dirty_free(slots->slot[i].dirty);
+	kfree(keel_freed(slots));
 	RCU_INIT_POINTER(mem->slots, NULL);
 }
 
@@ -107,6 +109,21 @@ static unsigned int search(const struct keel_slots *slots, u64 gpa)
 	return low;
 }
 
+/* The slot that @gpa is in, or NULL; under RCU. */
+static const struct keel_slot *find(struct keel_mem *mem, u64 gpa)
+{
+	const struct keel_slots *slots = rcu_dereference(mem->slots);
+	unsigned int i = READ_ONCE(mem->last_slot);
+
+	if (unlikely(i >= slots->nr || !in_slot(&slots->slot[i], gpa))) {
+		i = search(slots, gpa);
+		if (i >= slots->nr || !in_slot(&slots->slot[i], gpa))
+			return NULL;
+		WRITE_ONCE(mem->last_slot, i);
+	}
+	return READ_ONCE(slots->slot[i].dying) ? NULL : &slots->slot[i];
+}
+
 /**
  * keel_mem_find - the slot that a guest physical address is in
  * @mem: guest memory
@@ -120,29 +137,37 @@ static unsigned int search(const struct keel_slots *slots, u64 gpa)
  */
 bool keel_mem_find(struct keel_mem *mem, u64 gpa, struct keel_slot *slot)
 {
-	const struct keel_slots *slots;
-	bool found = false;
-	unsigned int i;
+	const struct keel_slot *found;
 
 	rcu_read_lock();
-	slots = rcu_dereference(mem->slots);
-	i = READ_ONCE(mem->last_slot);
-	if (i >= slots->nr || !in_slot(&slots->slot[i], gpa)) {
-		i = search(slots, gpa);
-		if (i < slots->nr && in_slot(&slots->slot[i], gpa))
-			WRITE_ONCE(mem->last_slot, i);
-		else
-			i = slots->nr;
-	}
-	if (i < slots->nr && !READ_ONCE(slots->slot[i].dying)) {
-		*slot = slots->slot[i];
-		found = true;
-	}
+	found = find(mem, gpa);
+	if (found)
+		*slot = *found;
 	rcu_read_unlock();
 	return found;
 }
 
-/* The next three are called with @set_lock held. */
+/**
+ * keel_mem_user_addr - where the VMM has a guest physical address
+ * @mem: guest memory
+ * @gpa: any address
+ *
+ * Return: the user address, or 0 where no slot is.
+ */
+unsigned long keel_mem_user_addr(struct keel_mem *mem, u64 gpa)
+{
+	const struct keel_slot *found;
+	unsigned long addr = 0;
+
+	rcu_read_lock();
+	found = find(mem, gpa);
+	if (found)
+		addr = found->user_addr + (gpa - found->gpa);
+	rcu_read_unlock();
+	return addr;
+}
+
+/* All down to keel_mem_set() are called with @set_lock held. */
 
 static struct keel_slots *stable_slots(struct keel_mem *mem)
 {
@@ -166,6 +191,29 @@ static void publish(struct keel_mem *mem, struct keel_slots *slots)
 	spin_unlock(&mem->lock);
 	keel_freed(old);
 	kfree_rcu(old, rcu);
+}
+
+/* Give a slot that nobody else sees yet the log that its flags ask for. */
+static bool begin_log(struct keel_mem *mem, struct keel_slot *slot)
+{
+	slot->dirty = NULL;
+	if (!(slot->flags & KEEL_MEMORY_LOG_DIRTY))
+		return true;
+	slot->dirty = keel_dirty_alloc(slot->bytes);
+	if (!slot->dirty)
+		return false;
+	/* Pairs with keel_mem_mark_dirty(): publish() has the barrier. */
+	WRITE_ONCE(mem->logging, mem->logging + 1);
+	return true;
+}
+
+/* No slot to be found has @dirty any more. */
+static void end_log(struct keel_mem *mem, struct keel_dirty *dirty)
+{
+	if (!dirty)
+		return;
+	WRITE_ONCE(mem->logging, mem->logging - 1);
+	keel_dirty_free(dirty);
 }
 
 static long add_slot(struct keel_mem *mem, const struct keel_memory *args)
@@ -192,14 +240,49 @@ static long add_slot(struct keel_mem *mem, const struct keel_memory *args)
 		.id = args->slot,
 		.flags = args->flags,
 	};
+	if (!begin_log(mem, &slots->slot[at])) {
+		kfree(keel_freed(slots));
+		return -ENOMEM;
+	}
 	publish(mem, slots);
 	return 0;
+}
+
+/* Unmap a range.  @lock is held, but dropped now and then. */
+static void zap(struct keel_mem *mem, u64 pos, u64 end, struct table_pages *dead)
+	__must_hold(&mem->lock)
+{
+	for (;;) {
+		if (keel_mmu_zap(&mem->mmu, &pos, end, dead))
+			keel_mem_raise_gen(mem);
+		if (pos >= end)
+			return;
+		spin_unlock(&mem->lock);
+		cond_resched();
+		spin_lock(&mem->lock);
+	}
+}
+
+/* Make a range read-only, likewise. */
+static void protect(struct keel_mem *mem, u64 pos, u64 end)
+	__must_hold(&mem->lock)
+{
+	for (;;) {
+		if (keel_mmu_protect(&mem->mmu, &pos, end))
+			keel_mem_raise_gen(mem);
+		if (pos >= end)
+			return;
+		spin_unlock(&mem->lock);
+		cond_resched();
+		spin_lock(&mem->lock);
+	}
 }
 
 static long remove_slot(struct keel_mem *mem, unsigned int at)
 {
 	struct keel_slots *old = stable_slots(mem);
-	u64 pos = old->slot[at].gpa, end = pos + old->slot[at].bytes;
+	u64 gpa = old->slot[at].gpa, end = gpa + old->slot[at].bytes;
+	struct keel_dirty *dirty = old->slot[at].dirty;
 	struct table_pages dead = {};
 	/* Before anything changes: a slot is unmapped or it is not. */
 	struct keel_slots *slots = alloc_slots(old->nr - 1);
@@ -213,50 +296,47 @@ static long remove_slot(struct keel_mem *mem, unsigned int at)
 	spin_lock(&mem->lock);
 	WRITE_ONCE(old->slot[at].dying, true);
 	void_look_ups(mem);
-	for (;;) {
-		if (keel_mmu_zap(&mem->mmu, &pos, end, &dead))
-			keel_mem_raise_gen(mem);
-		if (pos >= end)
-			break;
-		spin_unlock(&mem->lock);
-		cond_resched();
-		spin_lock(&mem->lock);
-	}
+	zap(mem, gpa, end, &dead);
 	keel_mem_unlock_and_flush(mem, &dead);
 	publish(mem, slots);
+	end_log(mem, dirty);
 	return 0;
 }
 
 static long change_flags(struct keel_mem *mem, unsigned int at, u32 flags)
 {
 	struct keel_slots *old = stable_slots(mem);
-	u64 pos = old->slot[at].gpa, end = pos + old->slot[at].bytes;
-	struct table_pages none = {};
+	u64 gpa = old->slot[at].gpa, end = gpa + old->slot[at].bytes;
+	u32 set = flags & ~old->slot[at].flags, cleared = ~flags & old->slot[at].flags;
+	struct keel_dirty *dirty = old->slot[at].dirty;
+	struct table_pages dead = {};
 	struct keel_slots *slots;
 
-	if (flags == old->slot[at].flags)
+	if (!(set | cleared))
 		return 0;
 	slots = alloc_slots(old->nr);
 	if (!slots)
 		return -ENOMEM;
 	memcpy(slots->slot, old->slot, old->nr * sizeof(*slots->slot));
 	slots->slot[at].flags = flags;
-	publish(mem, slots);
-	/* Faults give write access back one by one, so there is nothing to do. */
-	if (!(flags & KEEL_MEMORY_READONLY))
-		return 0;
-
-	spin_lock(&mem->lock);
-	for (;;) {
-		if (keel_mmu_protect(&mem->mmu, &pos, end))
-			keel_mem_raise_gen(mem);
-		if (pos >= end)
-			break;
-		spin_unlock(&mem->lock);
-		cond_resched();
-		spin_lock(&mem->lock);
+	if ((set | cleared) & KEEL_MEMORY_LOG_DIRTY && !begin_log(mem, &slots->slot[at])) {
+		kfree(keel_freed(slots));
+		return -ENOMEM;
 	}
-	keel_mem_unlock_and_flush(mem, &none);
+	publish(mem, slots);
+	if (cleared & KEEL_MEMORY_LOG_DIRTY)
+		end_log(mem, dirty);
+
+	/*
+	 * Faults give write access back one by one.  But where the log has split large
+	 * pages, only a range with nothing mapped gets them back.
+	 */
+	spin_lock(&mem->lock);
+	if (cleared & KEEL_MEMORY_LOG_DIRTY)
+		zap(mem, gpa, end, &dead);
+	else if (set)
+		protect(mem, gpa, end);
+	keel_mem_unlock_and_flush(mem, &dead);
 	return 0;
 }
 
@@ -303,7 +383,7 @@ static long set_locked(struct keel_mem *mem, const struct keel_memory *args)
 	if (slot->gpa != args->gpa || slot->bytes != args->bytes ||
 	    slot->user_addr != args->user_addr)
 		return keel_refuse(-EEXIST,
-				   "KEEL_SET_MEMORY: slot %u is in use; unmap it first (bytes 0), only KEEL_MEMORY_READONLY changes in place",
+				   "KEEL_SET_MEMORY: slot %u is in use; unmap it first (bytes 0), only flags change in place",
 				   args->slot);
 	return change_flags(mem, at, args->flags);
 }
@@ -325,7 +405,7 @@ long keel_mem_set(struct keel_mem *mem, const struct keel_memory *args)
 	if (args->slot >= KEEL_MAX_SLOTS)
 		return keel_refuse(-EINVAL, "KEEL_SET_MEMORY: slot %u; they are numbered 0 to %u",
 				   args->slot, KEEL_MAX_SLOTS - 1);
-	if (args->reserved || args->flags & ~KEEL_MEMORY_READONLY)
+	if (args->reserved || args->flags & ~KEEL_MEMORY_FLAGS)
 		return keel_refuse(-EINVAL,
 				   "KEEL_SET_MEMORY: slot %u: flags 0x%x are not known or reserved is not 0",
 				   args->slot, args->flags);
@@ -341,82 +421,4 @@ long keel_mem_set(struct keel_mem *mem, const struct keel_memory *args)
 	ret = set_locked(mem, args);
 	mutex_unlock(&mem->set_lock);
 	return ret;
-}
-
-/**
- * keel_mem_read - copy from guest memory
- * @mem: guest memory; the current task's mm is its mm
- * @gpa: any guest physical address
- * @buf: where to
- * @len: bytes; may cross pages and slots
- *
- * May sleep.
- *
- * Return: 0; -EFAULT where there is no slot or the VMM's memory is not readable;
- * a part may have been copied.
- */
-int keel_mem_read(struct keel_mem *mem, u64 gpa, void *buf, size_t len)
-{
-	struct keel_slot slot;
-	size_t n;
-
-	for (; len; gpa += n, buf += n, len -= n) {
-		if (!keel_mem_find(mem, gpa, &slot))
-			return -EFAULT;
-		gpa -= slot.gpa;
-		n = min_t(u64, len, slot.bytes - gpa);
-		if (copy_from_user(buf, u64_to_user_ptr(slot.user_addr + gpa), n))
-			return -EFAULT;
-		gpa += slot.gpa;
-	}
-	return 0;
-}
-
-/**
- * keel_mem_write - copy to guest memory
- * @mem: guest memory; the current task's mm is its mm
- * @gpa: any guest physical address
- * @buf: where from
- * @len: bytes; may cross pages and slots
- *
- * May sleep.
- *
- * Return: 0; -EFAULT where there is no slot, or a read-only one, or the VMM's
- * memory is not writable; a part may have been copied.
- */
-int keel_mem_write(struct keel_mem *mem, u64 gpa, const void *buf, size_t len)
-{
-	struct keel_slot slot;
-	size_t n;
-
-	for (; len; gpa += n, buf += n, len -= n) {
-		if (!keel_mem_find(mem, gpa, &slot) || slot.flags & KEEL_MEMORY_READONLY)
-			return -EFAULT;
-		gpa -= slot.gpa;
-		n = min_t(u64, len, slot.bytes - gpa);
-		if (copy_to_user(u64_to_user_ptr(slot.user_addr + gpa), buf, n))
-			return -EFAULT;
-		gpa += slot.gpa;
-	}
-	return 0;
-}
-
-/**
- * keel_mem_read_pte - read an 8-byte entry of a guest's page table
- * @mem: guest memory; the current task's mm is its mm
- * @gpa: a multiple of 8
- * @pte: set on success; read at once, so never half of an update
- *
- * May sleep, unless the caller has switched page faults off (pagefault_disable());
- * then an entry that is not in memory is -EFAULT, too.
- *
- * Return: 0; -EFAULT where there is no slot or the VMM's memory is not readable.
- */
-int keel_mem_read_pte(struct keel_mem *mem, u64 gpa, u64 *pte)
-{
-	struct keel_slot slot;
-
-	if (!keel_mem_find(mem, gpa, &slot))
-		return -EFAULT;
-	return get_user(*pte, (u64 __user *)u64_to_user_ptr(slot.user_addr + gpa - slot.gpa));
 }

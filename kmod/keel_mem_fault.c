@@ -39,8 +39,9 @@
 #include <linux/sched.h>
 
 #include "host_walk.h"
+#include "keel_dirty.h"
 
-/* Table pages to have in stock after sleeping; at 2 MiB of 4-KiB pages each. */
+/* Table pages to have in stock after sleeping, KEEL_MMU_MAP_PAGES or more. */
 #define STOCK_PAGES	16
 /* How often to repeat a look-up that raced before signals are looked at. */
 #define FAULT_TRIES	4
@@ -80,6 +81,7 @@ void keel_mem_unlock_and_flush(struct keel_mem *mem, struct table_pages *dead)
  * struct mem_fault - a fault under way
  * @gpa: guest physical address
  * @access: KEEL_ACCESS_*
+ * @shadow: the guest's translation, for shadow paging
  * @seq: &keel_mem.seq before everything else was looked at
  * @slot: copy of the slot
  * @hva: user address behind @gpa
@@ -88,6 +90,7 @@ void keel_mem_unlock_and_flush(struct keel_mem *mem, struct table_pages *dead)
 struct mem_fault {
 	u64 gpa;
 	u32 access;
+	struct shadow_fault *shadow;
 	unsigned long seq;
 	struct keel_slot slot;
 	unsigned long hva;
@@ -113,7 +116,7 @@ static unsigned int usable_level(const struct keel_mem *mem, const struct mem_fa
 				   keel_mmu_max_level(&mem->mmu));
 
 	for (; level > 1; level--) {
-		u64 mask = ept_size(level) - 1;
+		u64 mask = mmu_size(level) - 1;
 
 		if (!((f->gpa ^ f->hva) & mask) && (f->gpa & ~mask) >= f->slot.gpa &&
 		    (f->gpa | mask) < f->slot.gpa + f->slot.bytes)
@@ -127,34 +130,37 @@ static enum keel_mem_fault install(struct keel_mem *mem, const struct mem_fault 
 				   bool may_flush)
 {
 	unsigned int level = usable_level(mem, f);
-	struct ept_page page = {
+	struct mmu_page page = {
 		.gpa = f->gpa,
 		.hpa = f->host.hpa,
 		.level = level,
 		.write = f->host.write && !(f->slot.flags & KEEL_MEMORY_READONLY),
 		.access = f->access,
+		.shadow = f->shadow,
 	};
-	unsigned long start = f->hva & ~(ept_size(level) - 1);
+	unsigned long start = f->hva & ~(mmu_size(level) - 1);
 	struct table_pages none = {};
-	enum ept_mapped mapped;
+	enum mmu_mapped mapped;
 
 	spin_lock(&mem->lock);
 	if (mem->seq != f->seq ||
 	    (mem->invalidating && start < mem->inv_end &&
-	     start + ept_size(level) > mem->inv_start)) {
+	     start + mmu_size(level) > mem->inv_start)) {
 		spin_unlock(&mem->lock);
 		return KEEL_MEM_RETRY;
 	}
+	if (unlikely(f->slot.dirty))
+		keel_dirty_map(&f->slot, &page);
 	mapped = keel_mmu_map(&mem->mmu, &page, may_flush);
-	if (mapped == EPT_MAPPED_FLUSH) {
+	if (mapped == MMU_MAPPED_FLUSH) {
 		keel_mem_raise_gen(mem);
 		keel_mem_unlock_and_flush(mem, &none);
 		return KEEL_MEM_MAPPED;
 	}
 	spin_unlock(&mem->lock);
-	if (mapped == EPT_MAPPED)
+	if (mapped == MMU_MAPPED || mapped == MMU_STALE)
 		return KEEL_MEM_MAPPED;
-	return mapped == EPT_NO_PAGE ? KEEL_MEM_NOMEM : KEEL_MEM_RETRY;
+	return mapped == MMU_NO_PAGE ? KEEL_MEM_NOMEM : KEEL_MEM_RETRY;
 }
 
 /* Have the host do what it would do if the VMM itself touched the page. */
@@ -180,8 +186,15 @@ static enum keel_mem_fault host_fault(struct keel_mem *mem, const struct mem_fau
 	}
 }
 
-/* Whether the stock suffices for any one fault afterwards. */
-static bool top_up(struct keel_mem *mem)
+/**
+ * keel_mem_top_up - fill the stock of table pages
+ * @mem: guest memory
+ *
+ * May sleep.
+ *
+ * Return: whether the stock suffices for any one fault afterwards.
+ */
+bool keel_mem_top_up(struct keel_mem *mem)
 {
 	struct table_pages *stock = &mem->mmu.stock;
 	struct table_pages fresh = {};
@@ -194,7 +207,7 @@ static bool top_up(struct keel_mem *mem)
 	spin_lock(&mem->lock);
 	while (stock->nr < STOCK_PAGES && (table = table_pages_pop(&fresh)))
 		table_pages_push(stock, table);
-	enough = stock->nr >= EPT_MAP_PAGES;
+	enough = stock->nr >= KEEL_MMU_MAP_PAGES;
 	spin_unlock(&mem->lock);
 
 	table_pages_free(&fresh);
@@ -206,14 +219,16 @@ static bool top_up(struct keel_mem *mem)
  * @mem: guest memory; the current task's mm is its mm
  * @gpa: guest physical address of the access
  * @access: KEEL_ACCESS_WRITE and KEEL_ACCESS_EXEC, or 0 for a read
+ * @shadow: where the guest runs on shadow page tables: its own translation
  *
  * May sleep.  SDM: "EPT Violations".
  *
  * Return: see enum keel_mem_fault.
  */
-enum keel_mem_fault keel_mem_fault(struct keel_mem *mem, u64 gpa, u32 access)
+enum keel_mem_fault keel_mem_fault(struct keel_mem *mem, u64 gpa, u32 access,
+				   struct shadow_fault *shadow)
 {
-	struct mem_fault f = { .gpa = gpa, .access = access };
+	struct mem_fault f = { .gpa = gpa, .access = access, .shadow = shadow };
 	enum keel_mem_fault ret;
 	int tries;
 
@@ -232,8 +247,9 @@ enum keel_mem_fault keel_mem_fault(struct keel_mem *mem, u64 gpa, u32 access)
 			break;
 		}
 		ret = install(mem, &f, true);
-		if (ret == KEEL_MEM_NOMEM && top_up(mem))
-			ret = install(mem, &f, true);
+		/* Others may be quicker to use up what has come into stock. */
+		if (ret == KEEL_MEM_NOMEM && keel_mem_top_up(mem))
+			continue;
 		if (ret != KEEL_MEM_RETRY)
 			return ret;
 		cond_resched();
@@ -246,15 +262,17 @@ enum keel_mem_fault keel_mem_fault(struct keel_mem *mem, u64 gpa, u32 access)
  * @mem: guest memory; the current task's mm is its mm
  * @gpa: guest physical address of the access
  * @access: KEEL_ACCESS_WRITE and KEEL_ACCESS_EXEC, or 0 for a read
+ * @shadow: where the guest runs on shadow page tables: its own translation
  *
  * Any context but an interrupt's or an NMI's; preemption may be off.
  *
  * Return: KEEL_MEM_MAPPED; KEEL_MEM_MMIO; KEEL_MEM_RETRY: leave the section in
  * which sleeping is forbidden and call keel_mem_fault().
  */
-enum keel_mem_fault keel_mem_fault_atomic(struct keel_mem *mem, u64 gpa, u32 access)
+enum keel_mem_fault keel_mem_fault_atomic(struct keel_mem *mem, u64 gpa, u32 access,
+					  struct shadow_fault *shadow)
 {
-	struct mem_fault f = { .gpa = gpa, .access = access };
+	struct mem_fault f = { .gpa = gpa, .access = access, .shadow = shadow };
 
 	if (!look_up(mem, &f))
 		return KEEL_MEM_MMIO;
@@ -276,16 +294,16 @@ enum keel_mem_fault keel_mem_fault_atomic(struct keel_mem *mem, u64 gpa, u32 acc
  */
 bool keel_mem_map_own(struct keel_mem *mem, u64 gpa, u64 hpa)
 {
-	struct ept_page page = {
+	struct mmu_page page = {
 		.gpa = gpa, .hpa = hpa, .level = 1, .write = true, .access = KEEL_ACCESS_WRITE,
 	};
-	enum ept_mapped mapped;
+	enum mmu_mapped mapped;
 
 	spin_lock(&mem->lock);
 	mapped = keel_mmu_map(&mem->mmu, &page, false);
 	mem->own_gpa = gpa;
 	spin_unlock(&mem->lock);
-	return mapped == EPT_MAPPED;
+	return mapped == MMU_MAPPED;
 }
 
 /**

@@ -240,7 +240,8 @@ bool keel_pv_eoi_offer(struct keel_vcpu *vcpu)
 	if (!(pv->eoi & KVM_MSR_ENABLED))
 		return false;
 	pagefault_disable();
-	pv->eoi_offered = !keel_mem_write(&vcpu->vm->mem, eoi_gpa(pv), &bit, sizeof(bit));
+	pv->eoi_offered = !keel_mem_write_irqs_off(&vcpu->vm->mem, eoi_gpa(pv), &bit,
+						    sizeof(bit));
 	pagefault_enable();
 	return pv->eoi_offered;
 }
@@ -267,7 +268,8 @@ bool keel_pv_eoi_taken(struct keel_vcpu *vcpu)
 	pagefault_disable();
 	ret = keel_mem_read(&vcpu->vm->mem, eoi_gpa(pv), &bit, sizeof(bit));
 	if (!ret && (bit & KVM_PV_EOI_MASK))
-		ret = keel_mem_write(&vcpu->vm->mem, eoi_gpa(pv), &none, sizeof(none));
+		ret = keel_mem_write_irqs_off(&vcpu->vm->mem, eoi_gpa(pv), &none,
+					      sizeof(none));
 	pagefault_enable();
 	if (ret)
 		return false;

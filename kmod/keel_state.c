@@ -23,6 +23,7 @@
 #include "vmx_run.h"
 #include "vmx_section.h"
 #include "vmx_setup.h"
+#include "vmx_paging.h"
 #include "vmx_state.h"
 
 #define STATE_ALL	(KEEL_STATE_RUN | KEEL_STATE_MSRS | KEEL_STATE_XSAVE)

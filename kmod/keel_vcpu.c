@@ -29,6 +29,7 @@
 #include "keel_vm.h"
 #include "vmx_apic.h"
 #include "vmx_exit.h"
+#include "vmx_paging.h"
 #include "vmx_run.h"
 #include "vmx_setup.h"
 #include "vmx_state.h"
@@ -101,25 +102,26 @@ static int take_run_inputs(struct keel_vcpu *vcpu)
 	return keel_state_load_run(vcpu, dirty);
 }
 
-/* A CPU without "unrestricted guest" runs protected mode with paging alone. */
+/* A CPU without "unrestricted guest" does not run all that a guest can be in. */
 static int check_mode(struct keel_vcpu *vcpu)
 {
-	const u64 needed = X86_CR0_PE | X86_CR0_PG;
 	u64 cr0;
 	int ret;
 
-	if (likely(vmx_has_unrestricted()))
+	/* What waits for its start has the state after a reset, and does not enter. */
+	if (likely(vmx_has_unrestricted()) ||
+	    vcpu->events.activity == KEEL_ACTIVITY_WAIT_SIPI)
 		return 0;
 	ret = vmx_borrow(vcpu);
 	if (ret)
 		return ret;
 	cr0 = vmx_get_cr0();
 	vmx_return();
-	if ((cr0 & needed) == needed)
+	if (vmx_cr0_runs(vcpu, cr0))
 		return 0;
 	return keel_refuse(-EOPNOTSUPP,
-			   "KEEL_RUN: CR0 is 0x%llx, and this CPU has no \"unrestricted guest\": start the guest in protected mode with paging",
-			   cr0);
+			   "KEEL_RUN: CR0 is 0x%llx, and this CPU has no \"unrestricted guest\": start the guest in protected mode%s",
+			   cr0, vcpu->vm->shadow ? "" : " with paging");
 }
 
 /* Not to run, but up to date: what others have sent shows in the state then. */

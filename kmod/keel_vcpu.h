@@ -15,6 +15,7 @@
 #include "keel_pv.h"
 #include "keel_strio.h"
 #include "keel_walk.h"
+#include "shadow_vcpu.h"
 #include "vmx_msr.h"
 #include "vmx_vcpu.h"
 
@@ -64,6 +65,7 @@ enum keel_complete {
  * @regs: general registers as the guest left them; RIP and RFLAGS are in the
  *	VMCS.  First, because vmx_entry.S goes by it.
  * @vmx: the hardware's side
+ * @shadow: what shadow paging adds; unused with EPT
  * @vm: holds a reference
  * @id: its number in the VM
  * @lock: one caller at a time; order: vm->lock > this
@@ -95,6 +97,7 @@ enum keel_complete {
  * @events: queued or interrupted events, see keel_event.c
  * @has_events: @events holds something that the next entry must look at
  * @cr2: the guest's CR2, outside the fast section
+ * @efer: the guest's IA32_EFER; it changes only with an exit
  * @cr8: the guest's task priority
  * @dr: the guest's DR0 to DR3
  * @dr6: the guest's DR6
@@ -111,6 +114,7 @@ enum keel_complete {
 struct keel_vcpu {
 	struct keel_regs regs;
 	struct vmx_vcpu vmx;
+	struct shadow_vcpu shadow;
 	struct keel_vm *vm;
 	u32 id;
 	struct mutex lock;
@@ -139,6 +143,7 @@ struct keel_vcpu {
 	struct keel_events events;
 	bool has_events;
 	u64 cr2;
+	u64 efer;
 	u64 cr8;
 	u64 dr[4];
 	u64 dr6;
@@ -158,6 +163,12 @@ void keel_vcpu_kick(struct keel_vcpu *vcpu);
 static inline bool keel_vcpu_has_lapic(const struct keel_vcpu *vcpu)
 {
 	return vcpu->lapic.regs;
+}
+
+/** vmx_on_shadow - whether the CPU runs the guest on shadow page tables now */
+static inline bool vmx_on_shadow(const struct keel_vcpu *vcpu)
+{
+	return vcpu->shadow.active;
 }
 
 #endif /* KEEL_VCPU_H */

@@ -16,6 +16,7 @@
 #include <asm/tsc.h>
 
 #include "keel_alloc.h"
+#include "keel_dirty.h"
 #include "keel_ioctl.h"
 #include "keel_irq.h"
 #include "keel_log.h"
@@ -204,12 +205,20 @@ static long keel_vm_set_memory(void *obj, void *arg)
 	return keel_mem_set(&vm->mem, arg);
 }
 
+static long keel_vm_get_dirty_log(void *obj, void *arg)
+{
+	struct keel_vm *vm = obj;
+
+	return keel_dirty_get(&vm->mem, arg);
+}
+
 static const struct keel_ioctl_op keel_vm_ops[] = {
 	KEEL_IOCTL(KEEL_SET_MEMORY, struct keel_memory, user_addr, keel_vm_set_memory, false),
 	KEEL_IOCTL(KEEL_CREATE_VCPU, struct keel_create_vcpu, id, keel_vcpu_create, false),
 	KEEL_IOCTL(KEEL_IRQ, struct keel_irq, delivered, keel_vm_irq, true),
 	KEEL_IOCTL(KEEL_IRQFD, struct keel_irqfd, address, keel_vm_irqfd, false),
 	KEEL_IOCTL(KEEL_IOEVENTFD, struct keel_ioeventfd, data, keel_vm_ioeventfd, false),
+	KEEL_IOCTL(KEEL_GET_DIRTY_LOG, struct keel_dirty_log, bitmap, keel_vm_get_dirty_log, false),
 };
 
 static long keel_vm_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
@@ -253,7 +262,21 @@ static int keel_vm_init(struct keel_vm *vm)
 		if (!vm->apic_page)
 			return -ENOMEM;
 	}
-	return keel_mem_init(&vm->mem, vm->mm, &keel_vm_mem_ops, &vmx_caps);
+	return keel_mem_init(&vm->mem, vm->mm, &keel_vm_mem_ops, &vmx_caps, vm->shadow);
+}
+
+/**
+ * keel_vm_flags - what a VM is on this host, beside what was asked for
+ * @flags: KEEL_VM_*
+ *
+ * Return: the same with KEEL_VM_SHADOW where there is no other way, and what follows
+ * from that: APIC-register virtualization is EPT's companion here.
+ */
+u32 keel_vm_flags(u32 flags)
+{
+	if (!vmx_controls.ept)
+		flags |= KEEL_VM_SHADOW;
+	return flags & KEEL_VM_SHADOW ? flags | KEEL_VM_NO_APICV : flags;
 }
 
 /**
@@ -282,7 +305,8 @@ long keel_vm_create(void *unused, void *arg)
 	vm = keel_alloc(kzalloc(sizeof(*vm), GFP_KERNEL_ACCOUNT));
 	if (!vm)
 		return -ENOMEM;
-	vm->flags = args->flags;
+	vm->flags = keel_vm_flags(args->flags);
+	vm->shadow = vm->flags & KEEL_VM_SHADOW;
 	vm->tsc_khz = khz;
 	vm->tsc_multiplier = multiplier;
 	ret = keel_vm_init(vm);

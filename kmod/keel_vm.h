@@ -16,7 +16,7 @@ struct keel_vcpu;
 struct mm_struct;
 
 /* All KEEL_VM_* that this module knows. */
-#define KEEL_VM_FLAGS	(KEEL_VM_LAPIC | KEEL_VM_NO_APICV)
+#define KEEL_VM_FLAGS	(KEEL_VM_LAPIC | KEEL_VM_NO_APICV | KEEL_VM_SHADOW)
 
 /**
  * struct keel_vm - a virtual machine
@@ -25,7 +25,8 @@ struct mm_struct;
  * @mm: address space of the creator; a VM serves no other [C]
  * @has_vmx: this VM counts as a user of VMX [C]
  * @dead: the VM broke a rule; each call on it gives -EIO
- * @flags: KEEL_VM_* [C]
+ * @flags: KEEL_VM_*; KEEL_VM_SHADOW also where there is no EPT [C]
+ * @shadow: guests run on shadow page tables [C]
  * @apic_page: the APIC-access page, of which only the address matters: a vCPU in
  *	xAPIC mode does not reach what is in it, others use it as memory; NULL where
  *	the CPU does not virtualize accesses to it [C]
@@ -50,6 +51,7 @@ struct keel_vm {
 	bool has_vmx;
 	bool dead;
 	u32 flags;
+	bool shadow;
 	void *apic_page;
 	u32 tsc_khz;
 	u64 tsc_multiplier;
@@ -63,6 +65,7 @@ struct keel_vm {
 };
 
 long keel_vm_create(void *unused, void *arg);
+u32 keel_vm_flags(u32 flags);
 struct keel_vm *keel_vm_get(struct keel_vm *vm);
 void keel_vm_put(struct keel_vm *vm);
 int keel_vm_check_caller(const struct keel_vm *vm);

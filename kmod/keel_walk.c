@@ -54,20 +54,20 @@ static const struct walk_mode *mode_of(const struct keel_walk_env *env)
 }
 
 /* Bits @high down to @low; none where @high is below @low. */
-static u64 bits(unsigned int high, unsigned int low)
+static __always_inline u64 bits(unsigned int high, unsigned int low)
 {
 	return high < low ? 0 : GENMASK_ULL(high, low);
 }
 
 /* XD exists: else its bit is reserved, or above the entry. */
-static bool has_xd(const struct keel_walk_env *env, const struct walk_mode *mode)
+static __always_inline bool has_xd(const struct keel_walk_env *env, const struct walk_mode *mode)
 {
 	return mode->kind != WALK_32 && (env->efer & EFER_NX);
 }
 
 /* PS in an entry that maps 2^@shift bytes means a page, if the mode has such. */
-static bool large_possible(const struct keel_walk_env *env,
-			   const struct walk_mode *mode, unsigned int shift)
+static __always_inline bool large_possible(const struct keel_walk_env *env,
+					   const struct walk_mode *mode, unsigned int shift)
 {
 	if (mode->kind == WALK_32)
 		return shift == 22 && (env->cr4 & X86_CR4_PSE);
@@ -75,49 +75,55 @@ static bool large_possible(const struct keel_walk_env *env,
 	       (shift == 30 && mode->kind == WALK_LONG && env->gbpages);
 }
 
-/* How many address bits a 4-MByte page of 32-bit paging has. */
-static unsigned int pse_phys_bits(const struct keel_walk_env *env)
+/**
+ * struct walk_masks - bits of entries, which depend on registers and CPUID alone
+ * @frame: where the address of a table or of a 4-KiB page is
+ * @reserved: bits that must be 0 in a present entry of any kind
+ */
+struct walk_masks {
+	u64 frame;
+	u64 reserved;
+};
+
+static __always_inline struct walk_masks masks_of(const struct keel_walk_env *env,
+						  const struct walk_mode *mode)
 {
-	if (!env->pse36)
-		return 32;
-	return env->phys_bits < 40 ? env->phys_bits : 40;
+	struct walk_masks m = { .frame = GENMASK(31, PAGE_OFFSET_BITS) };
+
+	if (mode->kind == WALK_32)
+		return m;
+	m.frame = GENMASK_ULL(env->phys_bits - 1, PAGE_OFFSET_BITS);
+	/* PAE reserves up to bit 62; 4-level paging ignores bits 62:52. */
+	m.reserved = bits(mode->kind == WALK_PAE ? 62 : 51, env->phys_bits);
+	if (!has_xd(env, mode))
+		m.reserved |= PTE_XD;
+	return m;
 }
 
 /*
  * Bits that must be 0 in a present entry (SDM, "Paging", the tables and "Format
  * of Paging-Structure Entries").
  */
-static u64 reserved(const struct keel_walk_env *env, const struct walk_mode *mode,
-		    unsigned int shift, bool large)
+static __always_inline u64 reserved(const struct keel_walk_env *env, const struct walk_mode *mode,
+				    const struct walk_masks *m, unsigned int shift, bool large)
 {
-	u64 mask = 0;
-
 	if (mode->kind == WALK_32) {
 		/* Bits 20:13 hold address bits 39:32; bit 21 is always 0. */
-		return large ? bits(21, 13 + pse_phys_bits(env) - 32) : 0;
+		return large ? bits(21, 13 + keel_walk_pse_bits(env->phys_bits, env->pse36) - 32) :
+			0;
 	}
-
-	/* PAE reserves up to bit 62; 4-level paging ignores bits 62:52. */
-	mask |= bits(mode->kind == WALK_PAE ? 62 : 51, env->phys_bits);
-	if (!has_xd(env, mode))
-		mask |= PTE_XD;
 	if (large)
-		mask |= bits(shift - 1, 13);	/* bit 12 is PAT */
-	else if (shift >= 30)
-		mask |= PTE_PS;			/* no page of that size */
-	return mask;
+		return m->reserved | bits(shift - 1, 13);	/* bit 12 is PAT */
+	return shift >= 30 ? m->reserved | PTE_PS : m->reserved;	/* no page of that size */
 }
 
 /* The page's address, less the offset, from the entry that maps it. */
-static u64 frame(const struct keel_walk_env *env, const struct walk_mode *mode,
-		 u64 pte, unsigned int shift)
+static __always_inline u64 frame(const struct keel_walk_env *env, const struct walk_mode *mode,
+				 const struct walk_masks *m, u64 pte, unsigned int shift)
 {
-	u64 phys = bits(env->phys_bits - 1, shift);
-
 	if (mode->kind == WALK_32 && shift == 22)
-		return (pte & bits(31, 22)) |
-		       (pte & bits(pse_phys_bits(env) - 20, 13)) << (32 - 13);
-	return pte & phys;
+		return keel_walk_pse_frame(pte, keel_walk_pse_bits(env->phys_bits, env->pse36));
+	return pte & m->frame & ~(BIT_ULL(shift) - 1);
 }
 
 /* PKRU forbids it (SDM, "Protection Keys"). */
@@ -180,9 +186,9 @@ static void fault(struct keel_walk_result *res, u32 code)
 }
 
 /* Get the entry that @lvl describes; @i is its place in the walk. */
-static int read_entry(const struct keel_walk_env *env,
-		      const struct walk_mode *mode, u64 gva, unsigned int i,
-		      struct keel_walk_level *lvl)
+static __always_inline int read_entry(const struct keel_walk_env *env,
+				      const struct walk_mode *mode, u64 gva, unsigned int i,
+				      struct keel_walk_level *lvl)
 {
 	u32 narrow;
 	int ret;
@@ -200,29 +206,31 @@ static int read_entry(const struct keel_walk_env *env,
 	return ret;
 }
 
-/* Find the page: 0 also where there is none (@res->fault). */
-static int descend(const struct keel_walk_env *env,
-		   const struct walk_mode *mode, u64 gva,
-		   struct keel_walk_result *res)
+/*
+ * Find the page: 0 also where there is none (@res->fault).  Inlined once for each mode,
+ * so that what depends on it costs nothing: with shadow paging each guest page fault
+ * comes here.
+ */
+static __always_inline int descend(const struct keel_walk_env *env,
+				   const struct walk_mode *mode, u64 gva,
+				   struct keel_walk_result *res)
 {
-	u64 table = env->cr3 & bits(env->phys_bits - 1, PAGE_OFFSET_BITS);
+	const struct walk_masks m = masks_of(env, mode);
+	u64 table = env->cr3 & m.frame;
 	unsigned int i;
 
-	if (mode->kind == WALK_32)
-		table = env->cr3 & bits(31, PAGE_OFFSET_BITS);
-	else if (mode->kind == WALK_PAE)
+	if (mode->kind == WALK_PAE)
 		table = env->cr3 & bits(31, 5);
 
 	for (i = 0; i < mode->levels; i++) {
 		struct keel_walk_level *lvl = &res->level[i];
-		bool pdpte = mode->kind == WALK_PAE && i == 0;
-		unsigned int index;
+		unsigned int shift = PAGE_OFFSET_BITS + mode->index_bits * (mode->levels - 1 - i);
+		unsigned int index = (gva >> shift) & (BIT(mode->index_bits) - 1);
 		bool large;
 		int ret;
 
-		lvl->shift = PAGE_OFFSET_BITS +
-			     mode->index_bits * (mode->levels - 1 - i);
-		index = (gva >> lvl->shift) & (BIT(mode->index_bits) - 1);
+		lvl->shift = shift;
+		lvl->set = 0;
 		lvl->gpa = table + index * mode->entry_bytes;
 		ret = read_entry(env, mode, gva, i, lvl);
 		if (ret)
@@ -233,14 +241,13 @@ static int descend(const struct keel_walk_env *env,
 			fault(res, 0);
 			return 0;
 		}
-		if (pdpte) {
+		if (mode->kind == WALK_PAE && i == 0) {
 			/* No rights here; reserved bits were MOV CR3's matter. */
-			table = frame(env, mode, lvl->value, PAGE_OFFSET_BITS);
+			table = lvl->value & m.frame;
 			continue;
 		}
-		large = (lvl->value & PTE_PS) &&
-			large_possible(env, mode, lvl->shift);
-		if (lvl->value & reserved(env, mode, lvl->shift, large)) {
+		large = (lvl->value & PTE_PS) && large_possible(env, mode, shift);
+		if (lvl->value & reserved(env, mode, &m, shift, large)) {
 			fault(res, PF_P | PF_RSVD);
 			return 0;
 		}
@@ -250,21 +257,29 @@ static int descend(const struct keel_walk_env *env,
 			res->exec &= !(lvl->value & PTE_XD);
 
 		if (large || i == mode->levels - 1) {
-			u64 page = frame(env, mode, lvl->value, lvl->shift);
-
-			res->page_size = BIT_ULL(lvl->shift);
-			res->gpa = page | (gva & (res->page_size - 1));
+			res->page_size = BIT_ULL(shift);
+			res->gpa = frame(env, mode, &m, lvl->value, shift) |
+				(gva & (res->page_size - 1));
 			res->global = lvl->value & PTE_G;
 			if (mode->kind == WALK_LONG && (env->cr4 & X86_CR4_PKE))
 				res->pkey = PTE_PKEY(lvl->value);
 			res->present = true;
 			return 0;
 		}
-		table = mode->kind == WALK_32 ?
-			lvl->value & bits(31, PAGE_OFFSET_BITS) :
-			frame(env, mode, lvl->value, PAGE_OFFSET_BITS);
+		table = lvl->value & m.frame;
 	}
 	return 0;
+}
+
+static int descend_in(const struct keel_walk_env *env, const struct walk_mode *mode, u64 gva,
+		      struct keel_walk_result *res)
+{
+	if (mode == &mode_4level)
+		return descend(env, &mode_4level, gva, res);
+	if (mode == &mode_5level)
+		return descend(env, &mode_5level, gva, res);
+	return mode == &mode_pae ? descend(env, &mode_pae, gva, res) :
+		descend(env, &mode_32, gva, res);
 }
 
 /* What the CPU sets in the entries that it used for an access that it made. */
@@ -303,11 +318,18 @@ int keel_walk(const struct keel_walk_env *env, u64 gva, u32 access,
 	const struct walk_mode *mode = mode_of(env);
 	int ret;
 
-	*res = (struct keel_walk_result){
-		.writable = true,
-		.user = true,
-		.exec = true,
-	};
+	/* Not @level, of which each step fills in its own. */
+	res->gpa = 0;
+	res->page_size = 0;
+	res->error_code = 0;
+	res->fault = false;
+	res->present = false;
+	res->writable = true;
+	res->user = true;
+	res->exec = true;
+	res->global = false;
+	res->pkey = 0;
+	res->nr_levels = 0;
 	if ((access & KEEL_ACCESS_EXEC) && (access & KEEL_ACCESS_WRITE))
 		return -EINVAL;
 	if ((access & KEEL_ACCESS_IMPLICIT) &&
@@ -325,7 +347,7 @@ int keel_walk(const struct keel_walk_env *env, u64 gva, u32 access,
 		return 0;
 	}
 
-	ret = descend(env, mode, gva, res);
+	ret = descend_in(env, mode, gva, res);
 	if (ret)
 		return ret;
 	if (res->present && rights_deny(env, access, res))

@@ -113,6 +113,30 @@ struct keel_walk_result {
 	struct keel_walk_level level[KEEL_WALK_MAX_LEVELS];
 };
 
+/**
+ * keel_walk_pse_bits - how many physical-address bits a 4-MByte page has
+ * @phys_bits: &keel_walk_env.phys_bits
+ * @pse36: &keel_walk_env.pse36
+ */
+static inline unsigned int keel_walk_pse_bits(unsigned int phys_bits, bool pse36)
+{
+	if (!pse36)
+		return 32;
+	return phys_bits < 40 ? phys_bits : 40;
+}
+
+/**
+ * keel_walk_pse_frame - address of a 4-MByte page
+ * @pde: the entry that maps it; bits from 13 upwards hold address bits from 32 on
+ * @pse_bits: keel_walk_pse_bits()
+ */
+static inline u64 keel_walk_pse_frame(u64 pde, unsigned int pse_bits)
+{
+	u64 high = pse_bits > 32 ? pde & GENMASK_ULL(pse_bits - 20, 13) : 0;
+
+	return (pde & GENMASK_ULL(31, 22)) | high << (32 - 13);
+}
+
 int keel_walk(const struct keel_walk_env *env, u64 gva, u32 access,
 	      struct keel_walk_result *res);
 

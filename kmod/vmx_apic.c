@@ -139,7 +139,7 @@ void vmx_apic_mode(struct keel_vcpu *vcpu)
 	if (mode & ~vmx->proc2 & SECONDARY_EXEC_VIRTUALIZE_APIC_ACCESSES)
 		vmx->mem_gen = ~0ULL;
 	vmx->proc2 = (vmx->proc2 & ~modes) | mode;
-	vmcs_put32(SECONDARY_VM_EXEC_CONTROL, vmx->proc2);
+	vmx_put_proc2(vcpu);
 	vmx_msr_bitmap(vcpu);
 	keel_cpuid_apic(&vcpu->cpuid, keel_lapic_enabled(&vcpu->lapic));
 	vcpu->apic_changed = true;

@@ -63,17 +63,57 @@ static enum keel_verdict exit_step(struct keel_vcpu *vcpu)
 	return KEEL_TO_USER;
 }
 
-/*
- * An exception that the VMM asked for, or one that Keel must see: #AC and #DB,
- * because a guest can make the CPU deliver them for ever without an exit.
+/**
+ * vmx_guest_exception - an exception of the guest's that did not reach it
+ * @vcpu: in the fast section
+ * @event: the exception
+ *
+ * One that the VMM asked for goes there, any other to the guest.
+ *
+ * Return: the verdict
  */
-static enum keel_verdict guest_exception(struct keel_vcpu *vcpu, u32 info)
+enum keel_verdict vmx_guest_exception(struct keel_vcpu *vcpu, const struct keel_event *event)
 {
+	if (vcpu->intercepts.exceptions & BIT(event->vector)) {
+		vcpu->run->exception = *event;
+		vcpu->run->exit_reason = KEEL_EXIT_EXCEPTION;
+		return KEEL_TO_USER;
+	}
+	if (event->type != KEEL_EVENT_EXCEPTION) {
+		vcpu->events.exception = *event;
+		vcpu->has_events = true;
+		return KEEL_RESUME;
+	}
+	return vmx_raise(vcpu, event->vector,
+			 event->flags ? event->error_code : KEEL_NO_ERROR_CODE, event->payload);
+}
+
+/*
+ * Beside those that the VMM asked for, Keel must see #AC and #DB, because a guest can
+ * make the CPU deliver them for ever without an exit, and #PF on shadow page tables.
+ */
+static enum keel_verdict exit_exception(struct keel_vcpu *vcpu)
+{
+	u32 info = vmcs_get32(VM_EXIT_INTR_INFO);
 	struct keel_event event = {
 		.valid = 1,
 		.type = (info & INTR_INFO_INTR_TYPE_MASK) >> 8,
 		.vector = info & INTR_INFO_VECTOR_MASK,
 	};
+	enum keel_verdict verdict;
+
+	/* Taken before interrupts went on again: see vmx_handle_exit(). */
+	if (event.type == KEEL_EVENT_NMI || event.vector == X86_TRAP_MC)
+		return KEEL_RESUME;
+	if (event.vector == X86_TRAP_PF && event.type == KEEL_EVENT_EXCEPTION &&
+	    vmx_on_shadow(vcpu)) {
+		verdict = shadow_page_fault(vcpu);
+		/* Where the guest gets the fault, its IRET has opened NMIs for good. */
+		if (!vcpu->events.exception.valid)
+			vmx_keep_nmi_blocking(info & INTR_INFO_UNBLOCK_NMI);
+		return verdict;
+	}
+	vmx_keep_nmi_blocking(info & INTR_INFO_UNBLOCK_NMI && event.vector != X86_TRAP_DF);
 
 	if (info & INTR_INFO_DELIVER_CODE_MASK) {
 		event.flags = KEEL_EVENT_ERROR_CODE;
@@ -83,31 +123,7 @@ static enum keel_verdict guest_exception(struct keel_vcpu *vcpu, u32 info)
 		event.insn_len = vmcs_get32(VM_EXIT_INSTRUCTION_LEN);
 	if (event.vector == X86_TRAP_PF || event.vector == X86_TRAP_DB)
 		event.payload = vmcs_getl(EXIT_QUALIFICATION);
-
-	if (vcpu->intercepts.exceptions & BIT(event.vector)) {
-		vcpu->run->exception = event;
-		vcpu->run->exit_reason = KEEL_EXIT_EXCEPTION;
-		return KEEL_TO_USER;
-	}
-	if (event.type != KEEL_EVENT_EXCEPTION) {
-		vcpu->events.exception = event;
-		vcpu->has_events = true;
-		return KEEL_RESUME;
-	}
-	return vmx_raise(vcpu, event.vector,
-			 event.flags ? event.error_code : KEEL_NO_ERROR_CODE, event.payload);
-}
-
-static enum keel_verdict exit_exception(struct keel_vcpu *vcpu)
-{
-	u32 info = vmcs_get32(VM_EXIT_INTR_INFO);
-	u32 vector = info & INTR_INFO_VECTOR_MASK;
-
-	/* Taken before interrupts went on again: see vmx_handle_exit(). */
-	if ((info & INTR_INFO_INTR_TYPE_MASK) == INTR_TYPE_NMI_INTR || vector == X86_TRAP_MC)
-		return KEEL_RESUME;
-	vmx_keep_nmi_blocking(info & INTR_INFO_UNBLOCK_NMI && vector != X86_TRAP_DF);
-	return guest_exception(vcpu, info);
+	return vmx_guest_exception(vcpu, &event);
 }
 
 static const exit_fn exit_fns[] = {
@@ -119,7 +135,7 @@ static const exit_fn exit_fns[] = {
 	[EXIT_REASON_CPUID] = exit_cpuid,
 	[EXIT_REASON_HLT] = exit_hlt,
 	[EXIT_REASON_INVD] = exit_wbinvd,
-	[EXIT_REASON_INVLPG] = exit_insn,
+	[EXIT_REASON_INVLPG] = exit_invlpg,
 	[EXIT_REASON_RDPMC] = exit_rdpmc,
 	[EXIT_REASON_RDTSC] = exit_insn,
 	[EXIT_REASON_VMCALL] = exit_vmcall,
@@ -155,12 +171,21 @@ static const exit_fn exit_fns[] = {
 	[EXIT_REASON_EOI_INDUCED] = exit_eoi,
 	[SDM_EXIT_REASON_SEAMCALL] = exit_undefined,
 	[SDM_EXIT_REASON_TDCALL] = exit_undefined,
-	[EXIT_REASON_INVPCID] = exit_insn,
+	[EXIT_REASON_INVPCID] = exit_invpcid,
 };
 
 static u64 vmread_field(void *unused, u32 field)
 {
 	return __vmcs_get(field);
+}
+
+/* What the VMCS leads to is memory of ours; a wrong address need not be. */
+static bool read_phys(void *unused, u64 addr, u64 *value)
+{
+	if (!pfn_valid(PHYS_PFN(addr)))
+		return false;
+	*value = *(const u64 *)__va(addr);
+	return true;
 }
 
 /* Into the run page as a whole: user space can write there, so it is not read. */
@@ -185,6 +210,7 @@ static enum keel_verdict explain(struct keel_vcpu *vcpu, u32 error)
 	struct vmx_check_env env = {
 		.get = vmread_field,
 		.caps = &vmx_caps,
+		.read_phys = read_phys,
 		.vmcs_pa = __pa(vcpu->vmx.vmcs.region),
 		.phys_bits = boot_cpu_data.x86_phys_bits,
 		.linear_bits = boot_cpu_data.x86_virt_bits,

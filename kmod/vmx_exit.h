@@ -16,6 +16,7 @@ void vmx_report_exit(struct keel_vcpu *vcpu);
 enum keel_verdict vmx_exit_insn_to_user(struct keel_vcpu *vcpu, u32 reason);
 
 enum keel_verdict vmx_slow_advance(struct keel_vcpu *vcpu);
+enum keel_verdict vmx_guest_exception(struct keel_vcpu *vcpu, const struct keel_event *event);
 
 /* vmx_exit_insn.c */
 enum keel_verdict exit_cpuid(struct keel_vcpu *vcpu);
@@ -36,6 +37,8 @@ enum keel_verdict exit_dr(struct keel_vcpu *vcpu);
 
 /* vmx_exit_mem.c */
 enum keel_verdict exit_ept_violation(struct keel_vcpu *vcpu);
+enum keel_verdict vmx_access_memory(struct keel_vcpu *vcpu, const struct vmx_access *a);
+enum keel_verdict vmx_slow_no_memory(struct keel_vcpu *vcpu, const struct vmx_access *a);
 enum keel_verdict exit_io(struct keel_vcpu *vcpu);
 int vmx_complete(struct keel_vcpu *vcpu);
 void vmx_remember_code(struct keel_vcpu *vcpu);
@@ -50,5 +53,10 @@ enum keel_verdict exit_apic_access(struct keel_vcpu *vcpu);
 enum keel_verdict exit_apic_write(struct keel_vcpu *vcpu);
 enum keel_verdict exit_eoi(struct keel_vcpu *vcpu);
 bool vmx_mov_mmio(struct keel_vcpu *vcpu, u64 gpa, enum keel_verdict *verdict);
+
+/* shadow_exit.c */
+enum keel_verdict shadow_page_fault(struct keel_vcpu *vcpu);
+enum keel_verdict exit_invlpg(struct keel_vcpu *vcpu);
+enum keel_verdict exit_invpcid(struct keel_vcpu *vcpu);
 
 #endif /* KEEL_VMX_EXIT_H */

@@ -20,9 +20,11 @@
 #include "vmx_apic.h"
 #include "vmx_event.h"
 #include "vmx_fields.h"
+#include "vmx_paging.h"
 #include "vmx_run.h"
 #include "vmx_setup.h"
 #include "vmx_state.h"
+#include "vmx_tlb.h"
 
 #define DR7_GD		BIT(13)
 #define DR6_BD		BIT(13)
@@ -37,7 +39,7 @@
 
 static bool in_64bit_mode(void)
 {
-	return (vmcs_get64(GUEST_IA32_EFER) & EFER_LMA) &&
+	return (vmcs_get32(VM_ENTRY_CONTROLS) & VM_ENTRY_IA32E_MODE) &&
 		(vmcs_get32(GUEST_CS_AR_BYTES) & VMX_AR_L_MASK);
 }
 
@@ -58,58 +60,57 @@ static void write_gpr(struct keel_vcpu *vcpu, unsigned int n, u64 value)
 		vcpu->regs.gpr[n] = value;
 }
 
-static bool pae_paging(u64 cr0, u64 cr4, u64 efer)
+/* What a MOV to a control register that loads the PDPTEs sets beside them. */
+static void put_register(struct keel_vcpu *vcpu, unsigned int cr, u64 value)
 {
-	return (cr0 & X86_CR0_PG) && (cr4 & X86_CR4_PAE) && !(efer & EFER_LMA);
+	switch (cr) {
+	case 0:
+		vmx_put_cr0(vcpu, value);
+		break;
+	case 3:	/* on shadow page tables; under EPT it does not exit */
+		shadow_load_cr3(vcpu, value, true);
+		return;
+	default:
+		vmx_put_cr4(vcpu, value);
+	}
+	vmx_flush_guest_tlb(vcpu);
 }
 
 /*
  * Load the PDPTEs from guest memory, which may sleep: the second half of a MOV
- * to CR0 or CR4, whose new value waits in slow_qual.  Nothing of the guest has
- * changed yet, so a fault leaves nothing to undo.
+ * to CR0, CR3 or CR4, whose new value waits in slow_qual.  Nothing of the guest has
+ * changed yet, so a fault leaves nothing to undo.  SDM: "PDPTE Registers".
  */
 static enum keel_verdict load_pdptes(struct keel_vcpu *vcpu)
 {
-	u64 reserved = ~(GENMASK_ULL(keel_cpuid_guest_phys_bits(&vcpu->cpuid) - 1, 12) |
-			 0xfffULL) | 0x1e6;
-	enum keel_verdict verdict;
+	enum keel_verdict verdict = KEEL_ADVANCE;
 	u64 pdpte[4];
-	int i, ret;
+	int ret;
 
 	ret = keel_mem_read(&vcpu->vm->mem, vcpu->vmx.slow_gpa, pdpte, sizeof(pdpte));
 	if (vmx_borrow(vcpu))
 		return KEEL_KILL;
-	verdict = KEEL_ADVANCE;
-	for (i = 0; i < 4 && !ret; i++)
-		if ((pdpte[i] & 1) && (pdpte[i] & reserved))
-			ret = -EINVAL;
-	if (ret) {
+	if (ret || vmx_pdptes_wrong(vcpu, pdpte)) {
 		verdict = vmx_raise_gp(vcpu);
 	} else {
-		vmcs_put64(GUEST_PDPTR0, pdpte[0]);
-		vmcs_put64(GUEST_PDPTR1, pdpte[1]);
-		vmcs_put64(GUEST_PDPTR2, pdpte[2]);
-		vmcs_put64(GUEST_PDPTR3, pdpte[3]);
-		if (vcpu->vmx.slow_cr4)
-			vmx_put_cr4(vcpu, vcpu->vmx.slow_qual);
-		else
-			vmx_put_cr0(vcpu, vcpu->vmx.slow_qual);
-		vmx_flush_guest_tlb(vcpu);
+		vmx_put_pdptes(vcpu, pdpte);
+		put_register(vcpu, vcpu->vmx.slow_cr, vcpu->vmx.slow_qual);
 	}
 	vmx_return();
 	return verdict;
 }
 
-static enum keel_verdict slow_pdptes(struct keel_vcpu *vcpu, u64 value, bool cr4)
+/* @value for control register @cr, where @cr3 is, or will be, CR3. */
+static enum keel_verdict slow_pdptes(struct keel_vcpu *vcpu, unsigned int cr, u64 value, u64 cr3)
 {
 	vcpu->vmx.slow_qual = value;
-	vcpu->vmx.slow_cr4 = cr4;
-	vcpu->vmx.slow_gpa = vmcs_getl(GUEST_CR3) & 0xffffffe0;
+	vcpu->vmx.slow_cr = cr;
+	vcpu->vmx.slow_gpa = cr3 & 0xffffffe0;
 	vcpu->slow = load_pdptes;
 	return KEEL_SLOW;
 }
 
-/* Without "unrestricted guest" a CPU cannot leave protected mode with paging. */
+/* Without "unrestricted guest" a CPU cannot leave protected mode; nor paging, under EPT. */
 static enum keel_verdict refuse_real_mode(struct keel_vcpu *vcpu, u64 cr0)
 {
 	struct keel_exit_fail_entry *fail = &vcpu->run->fail_entry;
@@ -120,7 +121,8 @@ static enum keel_verdict refuse_real_mode(struct keel_vcpu *vcpu, u64 cr0)
 		.value = cr0,
 	};
 	scnprintf(fail->rule, sizeof(fail->rule),
-		  "the guest switches paging or protected mode off, and this CPU has no \"unrestricted guest\"");
+		  "the guest switches %sprotected mode off, and this CPU has no \"unrestricted guest\"",
+		  vcpu->vm->shadow ? "" : "paging or ");
 	vcpu->run->exit_reason = KEEL_EXIT_FAIL_ENTRY;
 	return KEEL_TO_USER;
 }
@@ -129,7 +131,7 @@ static enum keel_verdict set_cr0(struct keel_vcpu *vcpu, u64 cr0)
 {
 	u64 old = vmx_get_cr0();
 	u64 cr4 = vmx_get_cr4();
-	u64 efer = vmcs_get64(GUEST_IA32_EFER);
+	u64 efer = vmx_get_efer(vcpu);
 	bool paging_on = (cr0 & ~old) & X86_CR0_PG;
 	bool paging_off = (old & ~cr0) & X86_CR0_PG;
 
@@ -142,15 +144,15 @@ static enum keel_verdict set_cr0(struct keel_vcpu *vcpu, u64 cr0)
 		return vmx_raise_gp(vcpu);
 	if (paging_off && ((cr4 & X86_CR4_PCIDE) || in_64bit_mode()))
 		return vmx_raise_gp(vcpu);
-	if (!vmx_has_unrestricted() && (~cr0 & (X86_CR0_PE | X86_CR0_PG)))
+	if (!vmx_cr0_runs(vcpu, cr0))
 		return refuse_real_mode(vcpu, cr0);
 
 	if (paging_on && (efer & EFER_LME))
-		vmx_put_efer(efer | EFER_LMA);
+		vmx_put_efer(vcpu, efer | EFER_LMA);
 	else if (paging_off && (efer & EFER_LMA))
-		vmx_put_efer(efer & ~(u64)EFER_LMA);
-	if (pae_paging(cr0, cr4, vmcs_get64(GUEST_IA32_EFER)) && ((cr0 ^ old) & CR0_PDPTE))
-		return slow_pdptes(vcpu, cr0, false);
+		vmx_put_efer(vcpu, efer & ~(u64)EFER_LMA);
+	if (vmx_pae_paging(cr0, cr4, vmx_get_efer(vcpu)) && ((cr0 ^ old) & CR0_PDPTE))
+		return slow_pdptes(vcpu, 0, cr0, vmx_get_cr3(vcpu));
 	vmx_put_cr0(vcpu, cr0);
 	if ((cr0 ^ old) & CR0_FLUSH)
 		vmx_flush_guest_tlb(vcpu);
@@ -161,20 +163,39 @@ static enum keel_verdict set_cr4(struct keel_vcpu *vcpu, u64 cr4)
 {
 	u64 old = vmx_get_cr4();
 	u64 cr0 = vmx_get_cr0();
-	u64 efer = vmcs_get64(GUEST_IA32_EFER);
+	u64 efer = vmx_get_efer(vcpu);
 
 	if (vmx_cr4_wrong(vcpu, cr4))
 		return vmx_raise_gp(vcpu);
 	if ((efer & EFER_LMA) && (!(cr4 & X86_CR4_PAE) || ((cr4 ^ old) & X86_CR4_LA57)))
 		return vmx_raise_gp(vcpu);
 	if (((cr4 & ~old) & X86_CR4_PCIDE) &&
-	    (!(efer & EFER_LMA) || (vmcs_getl(GUEST_CR3) & 0xfff)))
+	    (!(efer & EFER_LMA) || (vmx_get_cr3(vcpu) & 0xfff)))
 		return vmx_raise_gp(vcpu);
-	if (pae_paging(cr0, cr4, efer) && ((cr4 ^ old) & CR4_PDPTE))
-		return slow_pdptes(vcpu, cr4, true);
+	if (vmx_pae_paging(cr0, cr4, efer) && ((cr4 ^ old) & CR4_PDPTE))
+		return slow_pdptes(vcpu, 4, cr4, vmx_get_cr3(vcpu));
 	vmx_put_cr4(vcpu, cr4);
 	if ((cr4 ^ old) & CR4_FLUSH)
 		vmx_flush_guest_tlb(vcpu);
+	return KEEL_ADVANCE;
+}
+
+/*
+ * MOV to CR3 exits on shadow page tables alone.  Without paging, or before shadow_reload()
+ * has been there, the value is only kept.
+ */
+static enum keel_verdict set_cr3(struct keel_vcpu *vcpu, u64 cr3)
+{
+	bool pcid = vmx_get_cr4() & X86_CR4_PCIDE, keep = pcid && cr3 >> 63;
+	u64 efer = vmx_get_efer(vcpu);
+
+	if (pcid)
+		cr3 &= ~BIT_ULL(63);
+	if (cr3 >> keel_cpuid_guest_phys_bits(&vcpu->cpuid))
+		return vmx_raise_gp(vcpu);
+	if (vmx_pae_paging(vmx_get_cr0(), vmx_get_cr4(), efer))
+		return slow_pdptes(vcpu, 3, cr3, cr3);
+	shadow_load_cr3(vcpu, cr3, !keep);
 	return KEEL_ADVANCE;
 }
 
@@ -185,6 +206,10 @@ static enum keel_verdict mov_to_cr(struct keel_vcpu *vcpu, unsigned int cr, u64 
 		return set_cr0(vcpu, value);
 	case 4:
 		return set_cr4(vcpu, value);
+	case 3:
+		if (vcpu->intercepts.exits & KEEL_INTERCEPT_CR3)
+			return vmx_exit_insn_to_user(vcpu, KEEL_EXIT_INSN);
+		return set_cr3(vcpu, value);
 	case 8:
 		if (value > 15)
 			return vmx_raise_gp(vcpu);
@@ -204,9 +229,9 @@ enum keel_verdict exit_cr(struct keel_vcpu *vcpu)
 	case 0:
 		return mov_to_cr(vcpu, cr, read_gpr(vcpu, gpr));
 	case 1:
-		if (cr != 8)
+		if (cr == 3 && (vcpu->intercepts.exits & KEEL_INTERCEPT_CR3))
 			return vmx_exit_insn_to_user(vcpu, KEEL_EXIT_INSN);
-		write_gpr(vcpu, gpr, vmx_apic_cr8(vcpu));
+		write_gpr(vcpu, gpr, cr == 3 ? vmx_get_cr3(vcpu) : vmx_apic_cr8(vcpu));
 		return KEEL_ADVANCE;
 	case 2:		/* CLTS */
 		return set_cr0(vcpu, vmx_get_cr0() & ~X86_CR0_TS);

@@ -19,6 +19,7 @@
 #include "vmx_event.h"
 #include "vmx_fields.h"
 #include "vmx_msr.h"
+#include "vmx_paging.h"
 #include "vmx_section.h"
 #include "vmx_setup.h"
 #include "vmx_state.h"

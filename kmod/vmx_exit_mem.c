@@ -21,6 +21,7 @@
 #include "vmx_cpu.h"
 #include "vmx_event.h"
 #include "vmx_fields.h"
+#include "vmx_paging.h"
 #include "vmx_run.h"
 #include "vmx_state.h"
 
@@ -37,7 +38,7 @@
 
 static int walk_read(void *ctx, u64 gpa, void *buf, unsigned int bytes)
 {
-	return keel_mem_read(ctx, gpa, buf, bytes);
+	return keel_mem_read_entry(ctx, gpa, buf, bytes);
 }
 
 /**
@@ -49,9 +50,9 @@ void vmx_walk_env(struct keel_vcpu *vcpu, struct keel_walk_env *env)
 {
 	*env = (struct keel_walk_env) {
 		.cr0 = vmx_get_cr0(),
-		.cr3 = vmcs_getl(GUEST_CR3),
+		.cr3 = vmx_get_cr3(vcpu),
 		.cr4 = vmx_get_cr4(),
-		.efer = vmcs_get64(GUEST_IA32_EFER),
+		.efer = vmx_get_efer(vcpu),
 		.rflags = vmcs_getl(GUEST_RFLAGS),
 		.phys_bits = keel_cpuid_guest_phys_bits(&vcpu->cpuid),
 		.pse36 = keel_cpuid_guest_has(&vcpu->cpuid, X86_FEATURE_PSE36),
@@ -59,12 +60,8 @@ void vmx_walk_env(struct keel_vcpu *vcpu, struct keel_walk_env *env)
 		.read = walk_read,
 		.ctx = &vcpu->vm->mem,
 	};
-	if ((env->cr4 & X86_CR4_PAE) && !(env->efer & EFER_LMA)) {
-		env->pdpte[0] = vmcs_get64(GUEST_PDPTR0);
-		env->pdpte[1] = vmcs_get64(GUEST_PDPTR1);
-		env->pdpte[2] = vmcs_get64(GUEST_PDPTR2);
-		env->pdpte[3] = vmcs_get64(GUEST_PDPTR3);
-	}
+	if ((env->cr4 & X86_CR4_PAE) && !(env->efer & EFER_LMA))
+		vmx_get_pdptes(vcpu, env->pdpte);
 }
 
 static bool code64(const struct keel_walk_env *env)
@@ -123,18 +120,14 @@ static u32 access_of(u64 qual)
 		(qual & QUAL_EXEC ? KEEL_ACCESS_EXEC : 0);
 }
 
-static void fill_mmio(struct keel_vcpu *vcpu, u64 gpa, u64 qual)
+static void fill_mmio(struct keel_vcpu *vcpu, const struct vmx_access *a)
 {
-	const u64 of_gva = QUAL_GVA_VALID | QUAL_GVA_TRANSLATED;
-	bool gva_valid = (qual & of_gva) == of_gva;
-
 	vcpu->run->mmio = (struct keel_exit_mmio) {
-		.gpa = gpa,
-		.access = access_of(qual),
-		.gva_valid = gva_valid,
+		.gpa = a->gpa,
+		.gva = a->gva,
+		.access = a->access,
+		.gva_valid = a->gva_valid,
 	};
-	if (gva_valid)
-		vcpu->run->mmio.gva = vmcs_getl(GUEST_LINEAR_ADDRESS);
 }
 
 static enum keel_verdict mmio_to_user(struct keel_vcpu *vcpu, const u8 *insn, unsigned int len)
@@ -179,14 +172,21 @@ static enum keel_verdict mmio(struct keel_vcpu *vcpu)
  */
 enum keel_verdict vmx_mmio(struct keel_vcpu *vcpu, u64 gpa, u32 access)
 {
-	vcpu->run->mmio = (struct keel_exit_mmio) { .gpa = gpa, .access = access };
+	fill_mmio(vcpu, &(struct vmx_access) { .gpa = gpa, .access = access });
 	return mmio(vcpu);
 }
 
-static enum keel_verdict slow_fault(struct keel_vcpu *vcpu)
+static enum keel_verdict memory_fault(struct keel_vcpu *vcpu)
 {
-	switch (keel_mem_fault(&vcpu->vm->mem, vcpu->vmx.slow_gpa,
-			       access_of(vcpu->vmx.slow_qual))) {
+	vcpu->run->exit_reason = KEEL_EXIT_MEMORY_FAULT;
+	return KEEL_TO_USER;
+}
+
+static enum keel_verdict slow_access(struct keel_vcpu *vcpu)
+{
+	const struct vmx_access *a = &vcpu->vmx.slow_access;
+
+	switch (keel_mem_fault(&vcpu->vm->mem, a->gpa, a->access, a->shadow)) {
 	case KEEL_MEM_MAPPED:
 		vcpu->stats.page_faults++;
 		return KEEL_RESUME;
@@ -194,41 +194,77 @@ static enum keel_verdict slow_fault(struct keel_vcpu *vcpu)
 	case KEEL_MEM_MMIO:	/* the slot has just gone: it exits again, for MMIO */
 		return KEEL_RESUME;
 	default:
-		vcpu->run->exit_reason = KEEL_EXIT_MEMORY_FAULT;
-		return KEEL_TO_USER;
+		return memory_fault(vcpu);
 	}
 }
 
-/* Not on the way to a translation, nor in the delivery of an event. */
-static bool by_instruction(u64 qual)
+/**
+ * vmx_slow_no_memory - memory that Keel accesses for the guest is not there
+ * @vcpu: locked by the caller; vmx_remember_code() has been called; may sleep
+ * @a: the access; it has been tried
+ *
+ * Return: the verdict; as for the guest's own access to that address.
+ */
+enum keel_verdict vmx_slow_no_memory(struct keel_vcpu *vcpu, const struct vmx_access *a)
 {
-	return (qual & QUAL_GVA_TRANSLATED) &&
+	struct keel_slot slot;
+
+	fill_mmio(vcpu, a);
+	if (!keel_mem_find(&vcpu->vm->mem, a->gpa, &slot) ||
+	    ((a->access & KEEL_ACCESS_WRITE) && (slot.flags & KEEL_MEMORY_READONLY)))
+		return slow_mmio(vcpu);
+	return memory_fault(vcpu);
+}
+
+/* Not on the way to a translation, nor in the delivery of an event. */
+static bool by_instruction(const struct vmx_access *a)
+{
+	return a->translated &&
 		!(vmcs_get32(IDT_VECTORING_INFO_FIELD) & VECTORING_INFO_VALID_MASK);
+}
+
+/**
+ * vmx_access_memory - give the guest the memory that it wants to access
+ * @vcpu: in the fast section
+ * @a: the access
+ *
+ * Return: the verdict
+ */
+enum keel_verdict vmx_access_memory(struct keel_vcpu *vcpu, const struct vmx_access *a)
+{
+	enum keel_verdict verdict;
+
+	switch (keel_mem_fault_atomic(&vcpu->vm->mem, a->gpa, a->access, a->shadow)) {
+	case KEEL_MEM_MAPPED:
+		vcpu->stats.page_faults++;
+		return KEEL_RESUME;
+	case KEEL_MEM_MMIO:
+		if (by_instruction(a) && vmx_mov_mmio(vcpu, a->gpa, &verdict))
+			return verdict;
+		fill_mmio(vcpu, a);
+		return mmio(vcpu);
+	default:
+		fill_mmio(vcpu, a);
+		vcpu->vmx.slow_access = *a;
+		vcpu->slow = slow_access;
+		return KEEL_SLOW;
+	}
 }
 
 enum keel_verdict exit_ept_violation(struct keel_vcpu *vcpu)
 {
 	u64 qual = vmcs_getl(EXIT_QUALIFICATION);
-	u64 gpa = vmcs_get64(GUEST_PHYSICAL_ADDRESS);
-	enum keel_verdict verdict;
+	struct vmx_access a = {
+		.gpa = vmcs_get64(GUEST_PHYSICAL_ADDRESS),
+		.access = access_of(qual),
+		.translated = qual & QUAL_GVA_TRANSLATED,
+	};
 
 	vmx_keep_nmi_blocking(qual & QUAL_NMI_UNBLOCKED);
-	switch (keel_mem_fault_atomic(&vcpu->vm->mem, gpa, access_of(qual))) {
-	case KEEL_MEM_MAPPED:
-		vcpu->stats.page_faults++;
-		return KEEL_RESUME;
-	case KEEL_MEM_MMIO:
-		if (by_instruction(qual) && vmx_mov_mmio(vcpu, gpa, &verdict))
-			return verdict;
-		fill_mmio(vcpu, gpa, qual);
-		return mmio(vcpu);
-	default:
-		fill_mmio(vcpu, gpa, qual);
-		vcpu->vmx.slow_gpa = gpa;
-		vcpu->vmx.slow_qual = qual;
-		vcpu->slow = slow_fault;
-		return KEEL_SLOW;
-	}
+	a.gva_valid = a.translated && (qual & QUAL_GVA_VALID);
+	if (a.gva_valid)
+		a.gva = vmcs_getl(GUEST_LINEAR_ADDRESS);
+	return vmx_access_memory(vcpu, &a);
 }
 
 static void *io_data(struct keel_vcpu *vcpu)
@@ -248,6 +284,11 @@ static void fill_io(struct keel_vcpu *vcpu, u64 qual, u32 count)
 	vcpu->run->exit_reason = KEEL_EXIT_IO;
 }
 
+static int strio_read(void *ctx, u64 gpa, void *buf, unsigned int bytes)
+{
+	return keel_mem_read(ctx, gpa, buf, bytes);
+}
+
 static int strio_write(void *ctx, u64 gpa, const void *buf, unsigned int bytes)
 {
 	return keel_mem_write(ctx, gpa, buf, bytes);
@@ -256,7 +297,7 @@ static int strio_write(void *ctx, u64 gpa, const void *buf, unsigned int bytes)
 static struct keel_strio_mem strio_mem(struct keel_vcpu *vcpu)
 {
 	return (struct keel_strio_mem) {
-		.read = walk_read, .write = strio_write, .ctx = &vcpu->vm->mem,
+		.read = strio_read, .write = strio_write, .ctx = &vcpu->vm->mem,
 	};
 }
 

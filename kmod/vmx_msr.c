@@ -21,6 +21,7 @@
 #include "keel_vcpu.h"
 #include "vmx_apic.h"
 #include "vmx_fields.h"
+#include "vmx_paging.h"
 #include "vmx_setup.h"
 #include "vmx_state.h"
 
@@ -125,7 +126,7 @@ int vmx_msr_read(struct keel_vcpu *vcpu, u32 msr, u64 *value)
 		*value = keel_guest_tsc(vcpu, rdtsc());
 		return 0;
 	case MSR_EFER:
-		*value = vmcs_get64(GUEST_IA32_EFER);
+		*value = vmx_get_efer(vcpu);
 		return 0;
 	case MSR_FS_BASE:
 		*value = vmcs_getl(GUEST_FS_BASE);
@@ -143,7 +144,7 @@ int vmx_msr_read(struct keel_vcpu *vcpu, u32 msr, u64 *value)
 		*value = vmcs_getl(GUEST_SYSENTER_EIP);
 		return 0;
 	case MSR_IA32_CR_PAT:
-		*value = vmcs_get64(GUEST_IA32_PAT);
+		*value = vcpu->msrs.pat;
 		return 0;
 	case MSR_IA32_DEBUGCTLMSR:
 		*value = vmcs_get64(GUEST_IA32_DEBUGCTL);
@@ -279,7 +280,7 @@ int vmx_msr_write(struct keel_vcpu *vcpu, u32 msr, u64 value)
 	case MSR_IA32_CR_PAT:
 		if (!pat_ok(value))
 			return -EINVAL;
-		vmcs_put64(GUEST_IA32_PAT, value);
+		vmx_put_pat(vcpu, value);
 		return 0;
 	case MSR_IA32_DEBUGCTLMSR:
 		/* Single-step on branches; no branch records yet. */
@@ -311,7 +312,7 @@ void vmx_msr_reset(struct keel_vcpu *vcpu)
 {
 	vcpu->msrs.apic_base = 0xfee00000 | (vcpu->id ? 0 : MSR_IA32_APICBASE_BSP);
 	vcpu->msrs.misc_enable = MSR_IA32_MISC_ENABLE_FAST_STRING;
-	vmcs_put64(GUEST_IA32_PAT, PAT_AT_RESET);
+	vmx_put_pat(vcpu, PAT_AT_RESET);
 	vmcs_put32(GUEST_SYSENTER_CS, 0);
 	vmcs_putl(GUEST_SYSENTER_ESP, 0);
 	vmcs_putl(GUEST_SYSENTER_EIP, 0);

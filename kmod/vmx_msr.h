@@ -20,6 +20,7 @@ struct keel_vcpu;
  * @tsc_aux: IA32_TSC_AUX
  * @tsc_offset: guest TSC less the host's, scaled; also in the VMCS
  * @tsc_adjust: IA32_TSC_ADJUST
+ * @pat: IA32_PAT; also in the VMCS under EPT
  * @apic_base: IA32_APIC_BASE
  * @misc_enable: IA32_MISC_ENABLE
  * @mtrr_def_type: IA32_MTRR_DEF_TYPE
@@ -35,6 +36,7 @@ struct keel_guest_msrs {
 	u64 tsc_aux;
 	u64 tsc_offset;
 	u64 tsc_adjust;
+	u64 pat;
 	u64 apic_base;
 	u64 misc_enable;
 	u64 mtrr_def_type;

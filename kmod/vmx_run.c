@@ -38,6 +38,7 @@
 #include "vmx_setup.h"
 #include "vmx_state.h"
 #include "vmx_timer.h"
+#include "vmx_tlb.h"
 #include "vmx_wait.h"
 
 /* The VM whose guest ran last on this CPU: another one must not steer it. */
@@ -51,23 +52,8 @@ enum section_end {
 	END_EXTINT,
 	END_DEADLINE,
 	END_INIT,
+	END_RELOAD,
 };
-
-/**
- * vmx_flush_guest_tlb - drop what the CPU remembers of the guest's own tables
- * @vcpu: its VMCS is current
- */
-void vmx_flush_guest_tlb(struct keel_vcpu *vcpu)
-{
-	u32 caps = vmx_caps_vpid(&vmx_caps);
-
-	if (!vcpu->vmx.vpid)
-		return;
-	if (caps & VMX_VPID_EXTENT_SINGLE_CONTEXT_BIT)
-		invvpid(VMX_VPID_EXTENT_SINGLE_CONTEXT, vcpu->vmx.vpid, 0);
-	else
-		invvpid(VMX_VPID_EXTENT_ALL_CONTEXT, 0, 0);
-}
 
 /**
  * vmx_load - make the vCPU's VMCS current
@@ -117,13 +103,23 @@ void vmx_return(void)
 	preempt_enable();
 }
 
-static void flush_mappings(struct keel_vcpu *vcpu, u64 gen)
+/*
+ * Others have taken translations away, or this CPU knows nothing of the vCPU yet.
+ * Returns false where the vCPU has no tables to run on, and must get some first.
+ */
+static bool flush_mappings(struct keel_vcpu *vcpu, u64 gen)
 {
-	if (vmx_caps.ept_vpid_cap & VMX_EPT_EXTENT_CONTEXT_BIT)
+	if (vmx_on_shadow(vcpu)) {
+		if (!shadow_ready(vcpu))
+			return false;
+		vmx_flush_guest_tlb(vcpu);
+	} else if (vmx_caps.ept_vpid_cap & VMX_EPT_EXTENT_CONTEXT_BIT) {
 		invept(VMX_EPT_EXTENT_CONTEXT, keel_mem_eptp(&vcpu->vm->mem));
-	else
+	} else {
 		invept(VMX_EPT_EXTENT_GLOBAL, 0);
+	}
 	vcpu->vmx.mem_gen = gen;
+	return true;
 }
 
 /*
@@ -208,11 +204,14 @@ static void enter(struct keel_vcpu *vcpu, enum keel_verdict *verdict, enum secti
 		*end = END_DEADLINE;
 		return;
 	}
+	/* Before an event leaves the queue: without an entry it has to stay there. */
+	gen = keel_mem_gen(&vcpu->vm->mem);
+	if (unlikely(gen != vmx->mem_gen) && !flush_mappings(vcpu, gen)) {
+		*end = END_RELOAD;
+		return;
+	}
 	if (unlikely(vcpu->has_events) && !inject(vcpu, end))
 		return;
-	gen = keel_mem_gen(&vcpu->vm->mem);
-	if (unlikely(gen != vmx->mem_gen))
-		flush_mappings(vcpu, gen);
 	update_host_state(vmx);
 	if (unlikely(vcpu->cr2 != native_read_cr2()))
 		native_write_cr2(vcpu->cr2);
@@ -355,7 +354,7 @@ static long without_entry(struct keel_vcpu *vcpu, enum section_end end)
 		if (ret)
 			return leave_without_exit(vcpu, KEEL_EXIT_INTR) ?: ret;
 		return -EAGAIN;
-	default:	/* END_INIT is for settle() */
+	default:	/* END_INIT is for settle(), END_RELOAD for shadow_prepare() */
 		return -EAGAIN;
 	}
 }
@@ -391,6 +390,9 @@ long vmx_run(struct keel_vcpu *vcpu)
 		}
 		if (unlikely(keel_pv_wanted(&vcpu->pv)))
 			keel_pv_update(vcpu);
+		ret = vcpu->vm->shadow ? shadow_prepare(vcpu) : 0;
+		if (ret)
+			return ret;
 		ret = prepare_cpu(vcpu);
 		if (ret == -EAGAIN)
 			continue;

@@ -11,6 +11,5 @@ void vmx_load(struct keel_vcpu *vcpu);
 int vmx_borrow(struct keel_vcpu *vcpu);
 void vmx_return(void);
 long vmx_run(struct keel_vcpu *vcpu);
-void vmx_flush_guest_tlb(struct keel_vcpu *vcpu);
 
 #endif /* KEEL_VMX_RUN_H */

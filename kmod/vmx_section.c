@@ -107,6 +107,25 @@ static void load_msrs(const struct keel_guest_msrs *m, struct vmx_host *h)
 		load_msr(MSR_TSC_AUX, m->tsc_aux, h->tsc_aux);
 }
 
+/*
+ * Where entry and exit load no IA32_EFER, they switch LMA and LME all the same; NXE is
+ * 1 on both sides.  That leaves SCE.
+ */
+static u64 efer_in_section(const struct keel_vcpu *vcpu)
+{
+	return (vcpu->vmx.host.efer & ~(u64)EFER_SCE) | (vcpu->efer & EFER_SCE);
+}
+
+/**
+ * vmx_section_efer - the guest's IA32_EFER has changed, which the VMCS does not hold
+ * @vcpu: its VMCS is current
+ */
+void vmx_section_efer(struct keel_vcpu *vcpu)
+{
+	if (vcpu->vmx.in_section)
+		host_wrmsr(MSR_EFER, efer_in_section(vcpu));
+}
+
 static void restore_msrs(struct keel_guest_msrs *m, const struct vmx_host *h)
 {
 	/* SWAPGS changed it without an exit. */
@@ -134,6 +153,8 @@ void vmx_read_host_msrs(struct vmx_host *h)
 	h->sfmask = host_rdmsr(MSR_SYSCALL_MASK);
 	if (vmx_controls.proc2 & SECONDARY_EXEC_ENABLE_RDTSCP)
 		h->tsc_aux = host_rdmsr(MSR_TSC_AUX);
+	if (!vmx_controls.efer)
+		h->efer = host_rdmsr(MSR_EFER);
 }
 
 static void save_selectors(struct vmx_vcpu *vmx)
@@ -260,6 +281,8 @@ bool vmx_section_begin(struct keel_vcpu *vcpu)
 	if (vcpu->xcr0 != vmx->host.xcr0)
 		xsetbv(XCR_XFEATURE_ENABLED_MASK, vcpu->xcr0);
 	load_msrs(&vcpu->msrs, &vmx->host);
+	if (unlikely(!vmx_controls.efer))
+		load_msr(MSR_EFER, efer_in_section(vcpu), vmx->host.efer);
 	load_debug(vcpu);
 	vmx->host.debugctl = host_rdmsr(MSR_IA32_DEBUGCTLMSR);
 	/* A guest cannot change it, but writing it is what starts the protection. */
@@ -281,6 +304,8 @@ void vmx_section_end(struct keel_vcpu *vcpu)
 	vmx->in_section = false;
 	restore_debug(&vmx->host);
 	restore_msrs(&vcpu->msrs, &vmx->host);
+	if (unlikely(!vmx_controls.efer))
+		load_msr(MSR_EFER, vmx->host.efer, efer_in_section(vcpu));
 	if (vcpu->xcr0 != vmx->host.xcr0)
 		xsetbv(XCR_XFEATURE_ENABLED_MASK, vmx->host.xcr0);
 	save_fpu(vmx->guest_fpu);

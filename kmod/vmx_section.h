@@ -18,6 +18,7 @@ struct vmx_host;
 bool vmx_section_begin(struct keel_vcpu *vcpu);
 void vmx_section_end(struct keel_vcpu *vcpu);
 void vmx_section_init(void);
+void vmx_section_efer(struct keel_vcpu *vcpu);
 void vmx_read_host_msrs(struct vmx_host *h);
 
 /* Bytes of an XSAVE area for what guests may use; and those components. */

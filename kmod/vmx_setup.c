@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * The VMCS of a new vCPU: controls, host state, and what of the guest state
- * never changes.  Guest registers are written by vmx_state.c.
+ * never changes.  Guest registers are written by vmx_state.c and vmx_paging.c.
  *
  * Controls are tables of what Keel must have and what it likes to have; the
  * capability MSRs say what may be 0 and 1.  SDM: "VM-Execution Control Fields",
@@ -24,14 +24,9 @@
 #include "vmx_entry.h"
 #include "vmx_fields.h"
 #include "vmx_msr.h"
+#include "vmx_paging.h"
 
 struct vmx_controls vmx_controls;
-
-/* Guest CR0 bits that the guest changes without an exit. */
-#define CR0_GUEST_OWNED	(X86_CR0_TS | X86_CR0_MP | X86_CR0_EM | X86_CR0_AM | X86_CR0_WP)
-/* Guest CR4 bits likewise, where CPUID offers them. */
-#define CR4_GUEST_OWNED	(X86_CR4_VME | X86_CR4_PVI | X86_CR4_TSD | X86_CR4_DE |		\
-			 X86_CR4_PGE | X86_CR4_OSFXSR | X86_CR4_OSXMMEXCPT | X86_CR4_FSGSBASE)
 
 /*
  * PAUSEs less than the gap apart are one loop, and a loop longer than the window
@@ -67,24 +62,23 @@ static const struct wanted wanted[] = {
 	  CPU_BASED_MONITOR_EXITING | CPU_BASED_RDPMC_EXITING | CPU_BASED_MOV_DR_EXITING |
 	  CPU_BASED_CR8_LOAD_EXITING | CPU_BASED_CR8_STORE_EXITING |
 	  CPU_BASED_UNCOND_IO_EXITING | CPU_BASED_USE_MSR_BITMAPS |
+	  CPU_BASED_CR3_LOAD_EXITING | CPU_BASED_CR3_STORE_EXITING | CPU_BASED_INVLPG_EXITING,
 	  CPU_BASED_ACTIVATE_SECONDARY_CONTROLS,
-	  0,
 	  offsetof(struct vmx_controls, proc) },
 	{ "secondary processor-based", cap_proc2,
-	  SECONDARY_EXEC_ENABLE_EPT,
-	  SECONDARY_EXEC_ENABLE_VPID | SECONDARY_EXEC_UNRESTRICTED_GUEST |
+	  0,
+	  SECONDARY_EXEC_ENABLE_EPT | SECONDARY_EXEC_ENABLE_VPID |
+	  SECONDARY_EXEC_UNRESTRICTED_GUEST |
 	  SECONDARY_EXEC_ENABLE_RDTSCP | SECONDARY_EXEC_ENABLE_INVPCID |
 	  SECONDARY_EXEC_WBINVD_EXITING | SECONDARY_EXEC_PAUSE_LOOP_EXITING,
 	  offsetof(struct vmx_controls, proc2) },
 	{ "VM-exit", vmx_caps_exit,
-	  VM_EXIT_HOST_ADDR_SPACE_SIZE | VM_EXIT_SAVE_DEBUG_CONTROLS |
-	  VM_EXIT_SAVE_IA32_EFER | VM_EXIT_LOAD_IA32_EFER |
-	  VM_EXIT_SAVE_IA32_PAT | VM_EXIT_LOAD_IA32_PAT,
-	  VM_EXIT_LOAD_IA32_PERF_GLOBAL_CTRL,
+	  VM_EXIT_HOST_ADDR_SPACE_SIZE | VM_EXIT_SAVE_DEBUG_CONTROLS,
+	  VM_EXIT_LOAD_IA32_EFER | VM_EXIT_LOAD_IA32_PAT | VM_EXIT_LOAD_IA32_PERF_GLOBAL_CTRL,
 	  offsetof(struct vmx_controls, exit) },
 	{ "VM-entry", vmx_caps_entry,
-	  VM_ENTRY_LOAD_DEBUG_CONTROLS | VM_ENTRY_LOAD_IA32_EFER | VM_ENTRY_LOAD_IA32_PAT,
-	  VM_ENTRY_LOAD_IA32_PERF_GLOBAL_CTRL,
+	  VM_ENTRY_LOAD_DEBUG_CONTROLS,
+	  VM_ENTRY_LOAD_IA32_EFER | VM_ENTRY_LOAD_IA32_PAT | VM_ENTRY_LOAD_IA32_PERF_GLOBAL_CTRL,
 	  offsetof(struct vmx_controls, entry) },
 };
 
@@ -104,6 +98,28 @@ static void choose_apic(void)
 		(vmx_allowed1(vmx_caps_pin(&vmx_caps)) & PIN_BASED_POSTED_INTR) &&
 		(vmx_allowed1(vmx_caps_exit(&vmx_caps)) & VM_EXIT_ACK_INTR_ON_EXIT);
 	vmx_controls.timer = vmx_caps_features(&vmx_caps) & KEEL_FEATURE_PREEMPTION_TIMER;
+}
+
+/* Loading an MSR at exit and at entry: the one must not be without the other. */
+static bool choose_pair(u32 exit, u32 entry)
+{
+	if ((vmx_controls.exit & exit) && (vmx_controls.entry & entry))
+		return true;
+	vmx_controls.exit &= ~exit;
+	vmx_controls.entry &= ~entry;
+	return false;
+}
+
+/* What a CPU runs guests with under EPT; each vCPU adds it where it wants it. */
+static void choose_ept(void)
+{
+	const u32 ept = SECONDARY_EXEC_ENABLE_EPT | SECONDARY_EXEC_UNRESTRICTED_GUEST;
+
+	/* Memory types, too, are the guest's own there. */
+	if ((vmx_caps_features(&vmx_caps) & KEEL_FEATURE_EPT) && vmx_controls.efer &&
+	    vmx_controls.pat)
+		vmx_controls.ept = vmx_controls.proc2 & ept;
+	vmx_controls.proc2 &= ~ept;
 }
 
 /**
@@ -130,25 +146,27 @@ int vmx_setup_init(void)
 		u32 lack = w->must & ~vmx_allowed1(cap);
 
 		if (lack) {
-			pr_info("no guests on this CPU: %s controls 0x%x are missing%s\n",
-				w->name, lack,
-				lack == SECONDARY_EXEC_ENABLE_EPT ? " (EPT)" : "");
+			pr_info("no guests on this CPU: %s controls 0x%x are missing\n",
+				w->name, lack);
 			vmx_controls = (struct vmx_controls){};
 			return -EOPNOTSUPP;
 		}
 		*(u32 *)((char *)&vmx_controls + w->offset) =
 			((w->must | w->like) & vmx_allowed1(cap)) | vmx_allowed0(cap);
 	}
+	/* The kind of exits that only shadow paging wants: see vmx_paging_proc(). */
+	vmx_controls.proc &= ~(CPU_BASED_CR3_LOAD_EXITING | CPU_BASED_CR3_STORE_EXITING |
+			       CPU_BASED_INVLPG_EXITING) |
+		vmx_allowed0(vmx_caps_proc(&vmx_caps));
 	/* What the CPU names but cannot flush is of no use. */
 	if (!(vmx_caps_features(&vmx_caps) & KEEL_FEATURE_VPID))
 		vmx_controls.proc2 &= ~SECONDARY_EXEC_ENABLE_VPID;
-	/* The one must not be without the other, nor either without the MSR. */
-	if (!boot_cpu_has(X86_FEATURE_ARCH_PERFMON) ||
-	    !(vmx_controls.exit & VM_EXIT_LOAD_IA32_PERF_GLOBAL_CTRL) ||
-	    !(vmx_controls.entry & VM_ENTRY_LOAD_IA32_PERF_GLOBAL_CTRL)) {
+	if (!boot_cpu_has(X86_FEATURE_ARCH_PERFMON))
 		vmx_controls.exit &= ~VM_EXIT_LOAD_IA32_PERF_GLOBAL_CTRL;
-		vmx_controls.entry &= ~VM_ENTRY_LOAD_IA32_PERF_GLOBAL_CTRL;
-	}
+	choose_pair(VM_EXIT_LOAD_IA32_PERF_GLOBAL_CTRL, VM_ENTRY_LOAD_IA32_PERF_GLOBAL_CTRL);
+	vmx_controls.efer = choose_pair(VM_EXIT_LOAD_IA32_EFER, VM_ENTRY_LOAD_IA32_EFER);
+	vmx_controls.pat = choose_pair(VM_EXIT_LOAD_IA32_PAT, VM_ENTRY_LOAD_IA32_PAT);
+	choose_ept();
 	choose_apic();
 	return 0;
 }
@@ -188,34 +206,6 @@ void vmx_vpid_free(u16 vpid)
 	spin_unlock(&vpid_lock);
 }
 
-/**
- * vmx_real_cr0 - CR0 for the VMCS
- * @cr0: what the guest believes
- *
- * Return: @cr0 with the bits that VMX operation fixes.
- */
-u64 vmx_real_cr0(u64 cr0)
-{
-	u64 fixed0 = vmx_caps.cr0_fixed0;
-
-	if (vmx_has_unrestricted())
-		fixed0 &= ~(X86_CR0_PE | X86_CR0_PG);
-	/* The guest's cache disable must not slow the host's memory down. */
-	return ((cr0 & ~(X86_CR0_CD | X86_CR0_NW)) | fixed0) & vmx_caps.cr0_fixed1;
-}
-
-/**
- * vmx_real_cr4 - CR4 for the VMCS
- * @cr4: what the guest believes
- *
- * Return: @cr4 with the bits that VMX operation fixes, and MCE: a machine check
- * is the host's, and without that bit it would reset the machine.
- */
-u64 vmx_real_cr4(u64 cr4)
-{
-	return (cr4 | X86_CR4_MCE | vmx_caps.cr4_fixed0) & vmx_caps.cr4_fixed1;
-}
-
 static void setup_host(void)
 {
 	u64 value;
@@ -234,10 +224,14 @@ static void setup_host(void)
 	vmcs_put32(HOST_IA32_SYSENTER_CS, value);
 	rdmsrl(MSR_IA32_SYSENTER_EIP, value);
 	vmcs_putl(HOST_IA32_SYSENTER_EIP, value);
-	rdmsrl(MSR_EFER, value);
-	vmcs_put64(HOST_IA32_EFER, value);
-	rdmsrl(MSR_IA32_CR_PAT, value);
-	vmcs_put64(HOST_IA32_PAT, value);
+	if (vmx_controls.efer) {
+		rdmsrl(MSR_EFER, value);
+		vmcs_put64(HOST_IA32_EFER, value);
+	}
+	if (vmx_controls.pat) {
+		rdmsrl(MSR_IA32_CR_PAT, value);
+		vmcs_put64(HOST_IA32_PAT, value);
+	}
 }
 
 /**
@@ -264,12 +258,16 @@ void vmx_setup_host_cpu(void)
 static void setup_controls(struct keel_vcpu *vcpu)
 {
 	struct vmx_vcpu *vmx = &vcpu->vmx;
+	u32 exit = vmx_controls.exit, entry = vmx_controls.entry;
 
-	u32 exit = vmx_controls.exit;
-
+	/* The guest's memory types have no meaning there: see vmx_put_pat(). */
+	if (vcpu->vm->shadow) {
+		exit &= ~VM_EXIT_LOAD_IA32_PAT;
+		entry &= ~VM_ENTRY_LOAD_IA32_PAT;
+	}
 	vmx->pin = vmx_controls.pin;
-	vmx->proc = vmx_controls.proc;
-	vmx->proc2 = vmx_controls.proc2;
+	vmx->proc = vmx_controls.proc | vmx_paging_proc(vcpu);
+	vmx->proc2 = vmx_controls.proc2 | vmx_paging_proc2(vcpu);
 	if (!vmx->vpid)
 		vmx->proc2 &= ~SECONDARY_EXEC_ENABLE_VPID;
 	vmx_apic_setup(vcpu);
@@ -278,16 +276,17 @@ static void setup_controls(struct keel_vcpu *vcpu)
 		exit |= VM_EXIT_ACK_INTR_ON_EXIT;
 	vmcs_put32(PIN_BASED_VM_EXEC_CONTROL, vmx->pin);
 	vmcs_put32(CPU_BASED_VM_EXEC_CONTROL, vmx->proc);
-	vmcs_put32(SECONDARY_VM_EXEC_CONTROL, vmx->proc2);
+	vmx_put_proc2(vcpu);
 	vmcs_put32(VM_EXIT_CONTROLS, exit);
-	vmcs_put32(VM_ENTRY_CONTROLS, vmx_controls.entry);
+	vmcs_put32(VM_ENTRY_CONTROLS, entry);
 	vmcs_put32(VM_EXIT_MSR_STORE_COUNT, 0);
 	vmcs_put32(VM_EXIT_MSR_LOAD_COUNT, 0);
 	vmcs_put32(VM_ENTRY_MSR_LOAD_COUNT, 0);
 	vmcs_put32(VM_ENTRY_INTR_INFO_FIELD, 0);
 	vmcs_put32(CR3_TARGET_COUNT, 0);
 	vmcs_put64(MSR_BITMAP, __pa(vmx->msr_bitmap));
-	vmcs_put64(EPT_POINTER, keel_mem_eptp(&vcpu->vm->mem));
+	if (vmx_controls.ept)
+		vmcs_put64(EPT_POINTER, keel_mem_eptp(&vcpu->vm->mem));
 	if (vmx->vpid)
 		vmcs_put16(VIRTUAL_PROCESSOR_ID, vmx->vpid);
 	vmcs_put64(TSC_OFFSET, vcpu->msrs.tsc_offset);
@@ -303,7 +302,7 @@ static void setup_controls(struct keel_vcpu *vcpu)
 	/* A #PF goes to the guest unless the exception bitmap says otherwise. */
 	vmcs_put32(PAGE_FAULT_ERROR_CODE_MASK, 0);
 	vmcs_put32(PAGE_FAULT_ERROR_CODE_MATCH, 0);
-	vmcs_putl(CR0_GUEST_HOST_MASK, ~(u64)CR0_GUEST_OWNED);
+	vmcs_putl(CR0_GUEST_HOST_MASK, ~vmx_cr0_owned(vcpu));
 	vmx_setup_cpuid(vcpu);
 }
 
@@ -316,8 +315,7 @@ void vmx_setup_cpuid(struct keel_vcpu *vcpu)
 	const u32 by_cpuid = SECONDARY_EXEC_ENABLE_RDTSCP | SECONDARY_EXEC_ENABLE_INVPCID;
 	u32 proc2 = vcpu->vmx.proc2 | (vmx_controls.proc2 & by_cpuid);
 
-	vmcs_putl(CR4_GUEST_HOST_MASK,
-		  ~(CR4_GUEST_OWNED & keel_cpuid_guest_cr4(&vcpu->cpuid)));
+	vmcs_putl(CR4_GUEST_HOST_MASK, ~vmx_cr4_owned(vcpu));
 	/* Without these controls the instructions are #UD. */
 	if (!keel_cpuid_guest_has(&vcpu->cpuid, X86_FEATURE_RDTSCP) &&
 	    !keel_cpuid_guest_has(&vcpu->cpuid, X86_FEATURE_RDPID))
@@ -325,7 +323,17 @@ void vmx_setup_cpuid(struct keel_vcpu *vcpu)
 	if (!keel_cpuid_guest_has(&vcpu->cpuid, X86_FEATURE_INVPCID))
 		proc2 &= ~SECONDARY_EXEC_ENABLE_INVPCID;
 	vcpu->vmx.proc2 = proc2;
-	vmcs_put32(SECONDARY_VM_EXEC_CONTROL, proc2);
+	vmx_put_proc2(vcpu);
+}
+
+/**
+ * vmx_put_proc2 - write the secondary processor-based controls
+ * @vcpu: its VMCS is current; &vmx_vcpu.proc2 has changed
+ */
+void vmx_put_proc2(struct keel_vcpu *vcpu)
+{
+	if (vcpu->vmx.proc & CPU_BASED_ACTIVATE_SECONDARY_CONTROLS)
+		vmcs_put32(SECONDARY_VM_EXEC_CONTROL, vcpu->vmx.proc2);
 }
 
 /**
@@ -337,6 +345,8 @@ void vmx_setup_vmcs(struct keel_vcpu *vcpu)
 	setup_controls(vcpu);
 	setup_host();
 	vmcs_put64(VMCS_LINK_POINTER, ~0ULL);
+	/* Of no use without paging, but looked at: see choose_mode(). */
+	vmcs_putl(GUEST_CR3, 0);
 	vmcs_put64(GUEST_IA32_DEBUGCTL, 0);
 	if (vmx_controls.entry & VM_ENTRY_LOAD_IA32_PERF_GLOBAL_CTRL) {
 		vmcs_put64(GUEST_IA32_PERF_GLOBAL_CTRL, 0);

@@ -15,6 +15,10 @@ struct keel_vcpu;
  * @proc2: secondary processor-based
  * @exit: VM-exit
  * @entry: VM-entry; "IA-32e mode guest" follows EFER.LMA
+ * @ept: "enable EPT" and, where the CPU has it, "unrestricted guest"; not in @proc2,
+ *	since not each vCPU wants them; 0 where the CPU cannot run guests under EPT
+ * @efer: entry and exit load IA32_EFER
+ * @pat: they load IA32_PAT
  * @tpr_shadow: the CPU can watch the task priority of a local APIC
  * @apicv: it virtualizes APIC registers and delivers virtual interrupts
  * @posted: and processes posted interrupts
@@ -28,6 +32,9 @@ struct vmx_controls {
 	u32 proc2;
 	u32 exit;
 	u32 entry;
+	u32 ept;
+	bool efer;
+	bool pat;
 	bool tpr_shadow;
 	bool apicv;
 	bool posted;
@@ -44,16 +51,13 @@ int vmx_setup_init(void);
 void vmx_setup_vmcs(struct keel_vcpu *vcpu);
 void vmx_setup_host_cpu(void);
 void vmx_setup_cpuid(struct keel_vcpu *vcpu);
+void vmx_put_proc2(struct keel_vcpu *vcpu);
 u16 vmx_vpid_alloc(void);
 void vmx_vpid_free(u16 vpid);
 
-/* CR0 and CR4 in the VMCS: what the guest asked for and what VMX insists on. */
-u64 vmx_real_cr0(u64 cr0);
-u64 vmx_real_cr4(u64 cr4);
-
 static inline bool vmx_has_unrestricted(void)
 {
-	return vmx_controls.proc2 & SECONDARY_EXEC_UNRESTRICTED_GUEST;
+	return vmx_controls.ept & SECONDARY_EXEC_UNRESTRICTED_GUEST;
 }
 
 #endif /* KEEL_VMX_SETUP_H */

@@ -17,12 +17,15 @@
 #include "keel_event.h"
 #include "keel_log.h"
 #include "keel_vcpu.h"
+#include "keel_vm.h"
 #include "vmx_apic.h"
 #include "vmx_event.h"
 #include "vmx_fields.h"
+#include "vmx_paging.h"
 #include "vmx_run.h"
 #include "vmx_section.h"
 #include "vmx_setup.h"
+#include "vmx_tlb.h"
 #include "vmx_wait.h"
 
 #define SEGMENT_RESERVED	0xfffe0f00U
@@ -80,61 +83,6 @@ static void put_segments(const struct keel_segments *s)
 }
 
 /**
- * vmx_get_cr0 - CR0 as the guest sees it
- *
- * Bits that the guest owns are in the real one, the others in the shadow.
- */
-u64 vmx_get_cr0(void)
-{
-	u64 mask = vmcs_getl(CR0_GUEST_HOST_MASK);
-
-	return (vmcs_getl(CR0_READ_SHADOW) & mask) | (vmcs_getl(GUEST_CR0) & ~mask);
-}
-
-/** vmx_get_cr4 - CR4 as the guest sees it */
-u64 vmx_get_cr4(void)
-{
-	u64 mask = vmcs_getl(CR4_GUEST_HOST_MASK);
-
-	return (vmcs_getl(CR4_READ_SHADOW) & mask) | (vmcs_getl(GUEST_CR4) & ~mask);
-}
-
-/**
- * vmx_put_cr0 - set CR0 for the guest
- * @vcpu: the vCPU
- * @cr0: checked by vmx_cr0_wrong()
- */
-void vmx_put_cr0(struct keel_vcpu *vcpu, u64 cr0)
-{
-	vmcs_putl(CR0_READ_SHADOW, cr0);
-	vmcs_putl(GUEST_CR0, vmx_real_cr0(cr0));
-}
-
-/**
- * vmx_put_cr4 - set CR4 for the guest
- * @vcpu: the vCPU
- * @cr4: checked by vmx_cr4_wrong()
- */
-void vmx_put_cr4(struct keel_vcpu *vcpu, u64 cr4)
-{
-	vmcs_putl(CR4_READ_SHADOW, cr4);
-	vmcs_putl(GUEST_CR4, vmx_real_cr4(cr4));
-	keel_cpuid_update(&vcpu->cpuid, cr4, vcpu->xcr0, 0, vcpu->id);
-}
-
-/**
- * vmx_put_efer - set EFER and what VM entry derives from it
- * @efer: with LMA as it shall be
- */
-void vmx_put_efer(u64 efer)
-{
-	u32 entry = vmcs_get32(VM_ENTRY_CONTROLS) & ~VM_ENTRY_IA32E_MODE;
-
-	vmcs_put64(GUEST_IA32_EFER, efer);
-	vmcs_put32(VM_ENTRY_CONTROLS, efer & EFER_LMA ? entry | VM_ENTRY_IA32E_MODE : entry);
-}
-
-/**
  * vmx_set_efer - WRMSR to IA32_EFER
  * @vcpu: the vCPU
  * @efer: what is written; LMA is the CPU's, and ignored
@@ -143,46 +91,14 @@ void vmx_put_efer(u64 efer)
  */
 int vmx_set_efer(struct keel_vcpu *vcpu, u64 efer)
 {
-	u64 old = vmcs_get64(GUEST_IA32_EFER);
+	u64 old = vmx_get_efer(vcpu);
 
 	if (efer & ~(keel_cpuid_guest_efer(&vcpu->cpuid) | EFER_LMA))
 		return -EINVAL;
 	if (((old ^ efer) & EFER_LME) && (vmx_get_cr0() & X86_CR0_PG))
 		return -EINVAL;
-	vmx_put_efer((efer & ~(u64)EFER_LMA) | (old & EFER_LMA));
+	vmx_put_efer(vcpu, (efer & ~(u64)EFER_LMA) | (old & EFER_LMA));
 	return 0;
-}
-
-/**
- * vmx_cr0_wrong - what no CPU takes in CR0
- * @vcpu: the vCPU
- * @cr0: the value
- *
- * Return: what is wrong, in words, or NULL.
- */
-const char *vmx_cr0_wrong(struct keel_vcpu *vcpu, u64 cr0)
-{
-	if (cr0 >> 32)
-		return "CR0 has reserved bits set";
-	if ((cr0 & X86_CR0_PG) && !(cr0 & X86_CR0_PE))
-		return "CR0.PG is set without CR0.PE";
-	if ((cr0 & X86_CR0_NW) && !(cr0 & X86_CR0_CD))
-		return "CR0.NW is set without CR0.CD";
-	return NULL;
-}
-
-/**
- * vmx_cr4_wrong - what this guest's CPU does not take in CR4
- * @vcpu: the vCPU
- * @cr4: the value
- *
- * Return: what is wrong, in words, or NULL.
- */
-const char *vmx_cr4_wrong(struct keel_vcpu *vcpu, u64 cr4)
-{
-	if (cr4 & ~keel_cpuid_guest_cr4(&vcpu->cpuid))
-		return "CR4 has bits set that CPUID does not offer";
-	return NULL;
 }
 
 static void get_events(struct keel_vcpu *vcpu, struct keel_events *to)
@@ -199,15 +115,12 @@ static void get_control(struct keel_vcpu *vcpu, struct keel_control *to)
 {
 	to->cr0 = vmx_get_cr0();
 	to->cr2 = vcpu->cr2;
-	to->cr3 = vmcs_getl(GUEST_CR3);
+	to->cr3 = vmx_get_cr3(vcpu);
 	to->cr4 = vmx_get_cr4();
 	to->cr8 = vmx_apic_cr8(vcpu);
-	to->efer = vmcs_get64(GUEST_IA32_EFER);
+	to->efer = vmx_get_efer(vcpu);
 	to->xcr0 = vcpu->xcr0;
-	to->pdpte[0] = vmcs_get64(GUEST_PDPTR0);
-	to->pdpte[1] = vmcs_get64(GUEST_PDPTR1);
-	to->pdpte[2] = vmcs_get64(GUEST_PDPTR2);
-	to->pdpte[3] = vmcs_get64(GUEST_PDPTR3);
+	vmx_get_pdptes(vcpu, to->pdpte);
 }
 
 /**
@@ -268,6 +181,9 @@ static const char *control_wrong(struct keel_vcpu *vcpu, const struct keel_contr
 		return "EFER has bits set that CPUID does not offer";
 	if (!!(c->efer & EFER_LMA) != lma)
 		return "EFER.LMA does not agree with CR0.PG and EFER.LME";
+	wrong = vmx_paging_wrong(vcpu, c);
+	if (wrong)
+		return wrong;
 	if (c->cr8 > 15)
 		return "CR8 is over 15";
 	/* Without XSAVE there is no XCR0; it reads as after reset. */
@@ -344,13 +260,12 @@ static void put_control(struct keel_vcpu *vcpu, const struct keel_control *c)
 	vmx_apic_set_cr8(vcpu, c->cr8);
 	vcpu->xcr0 = c->xcr0;
 	vmx_put_cr0(vcpu, c->cr0);
-	vmcs_putl(GUEST_CR3, c->cr3);
+	if (vcpu->vm->shadow)
+		shadow_tables_changed(vcpu);
+	vmx_put_cr3(vcpu, c->cr3);
 	vmx_put_cr4(vcpu, c->cr4);
-	vmx_put_efer(c->efer);
-	vmcs_put64(GUEST_PDPTR0, c->pdpte[0]);
-	vmcs_put64(GUEST_PDPTR1, c->pdpte[1]);
-	vmcs_put64(GUEST_PDPTR2, c->pdpte[2]);
-	vmcs_put64(GUEST_PDPTR3, c->pdpte[3]);
+	vmx_put_efer(vcpu, c->efer);
+	vmx_put_pdptes(vcpu, c->pdpte);
 	vmx_flush_guest_tlb(vcpu);
 }
 

@@ -34,15 +34,8 @@ void vmx_state_set(struct keel_vcpu *vcpu, u64 groups, const struct keel_groups 
 void vmx_state_reset(struct keel_vcpu *vcpu);
 void vmx_state_init(struct keel_vcpu *vcpu);
 int vmx_set_efer(struct keel_vcpu *vcpu, u64 efer);
-void vmx_put_cr0(struct keel_vcpu *vcpu, u64 cr0);
-void vmx_put_cr4(struct keel_vcpu *vcpu, u64 cr4);
-void vmx_put_efer(u64 efer);
-u64 vmx_get_cr0(void);
-u64 vmx_get_cr4(void);
 void vmx_get_segment(unsigned int n, struct keel_segment *seg);
 void vmx_put_dr7(struct keel_vcpu *vcpu, u64 dr7);
-const char *vmx_cr0_wrong(struct keel_vcpu *vcpu, u64 cr0);
-const char *vmx_cr4_wrong(struct keel_vcpu *vcpu, u64 cr4);
 
 /**
  * vmx_inactive - whether the vCPU is in shutdown or waits for a SIPI

@@ -17,6 +17,7 @@
 #include "vmx_cpu.h"
 #include "vmx_fields.h"
 #include "vmx_msr.h"
+#include "vmx_paging.h"
 #include "vmx_run.h"
 #include "vmx_section.h"
 #include "vmx_setup.h"
@@ -58,6 +59,8 @@ int vmx_vcpu_init(struct keel_vcpu *vcpu)
 {
 	int ret = alloc(&vcpu->vmx);
 
+	if (!ret && vcpu->vm->shadow)
+		ret = shadow_vcpu_init(vcpu);
 	if (ret)
 		return ret;
 	vcpu->msrs.tsc_offset = keel_tsc_first_offset(vcpu->vm);
@@ -80,6 +83,7 @@ void vmx_vcpu_free(struct keel_vcpu *vcpu)
 {
 	struct vmx_vcpu *vmx = &vcpu->vmx;
 
+	shadow_vcpu_free(vcpu);
 	vmx_vmcs_free(&vmx->vmcs);
 	vmx_vpid_free(vmx->vpid);
 	free_page((unsigned long)keel_freed(vmx->msr_bitmap));
@@ -137,13 +141,13 @@ void vmx_apply_intercepts(struct keel_vcpu *vcpu)
 			vmx->proc |= in->proc;
 			vmx->proc2 |= in->proc2;
 		} else {
-			vmx->proc &= ~in->proc | vmx_controls.proc;
+			vmx->proc &= ~in->proc | vmx_controls.proc | vmx_paging_proc(vcpu);
 			vmx->proc2 &= ~in->proc2 | vmx_controls.proc2;
 		}
 	}
 	vmcs_put32(CPU_BASED_VM_EXEC_CONTROL, vmx->proc);
-	vmcs_put32(SECONDARY_VM_EXEC_CONTROL, vmx->proc2);
+	vmx_put_proc2(vcpu);
 	vmcs_put32(EXCEPTION_BITMAP, vcpu->intercepts.exceptions | BIT(X86_TRAP_MC) |
-		   BIT(X86_TRAP_AC) | BIT(X86_TRAP_DB));
+		   BIT(X86_TRAP_AC) | BIT(X86_TRAP_DB) | vmx_paging_exceptions(vcpu));
 	vmx_msr_bitmap(vcpu);
 }

@@ -9,7 +9,7 @@
  * - vmx_run.c, vmx_entry.S: the run loop,
  * - vmx_exit.c, vmx_exit_*.c: what is done about an exit,
  * - vmx_event.c: delivering events,
- * - vmx_state.c: register groups.
+ * - vmx_state.c: register groups; vmx_paging.c: those registers that choose its paging.
  */
 #ifndef KEEL_VMX_VCPU_H
 #define KEEL_VMX_VCPU_H
@@ -20,6 +20,7 @@
 #include "vmx_vmcs.h"
 
 struct keel_vcpu;
+struct shadow_fault;
 
 /**
  * struct vmx_host - what of the host a guest's registers replace meanwhile
@@ -40,6 +41,7 @@ struct keel_vcpu;
  * @cstar: IA32_CSTAR
  * @sfmask: IA32_FMASK
  * @tsc_aux: IA32_TSC_AUX
+ * @efer: IA32_EFER, where entry and exit do not load it
  *
  * [P] valid inside the fast section; the MSRs as long as the VMCS is on this CPU.
  */
@@ -52,7 +54,25 @@ struct vmx_host {
 	u64 dr7;
 	u64 dr[4];
 	u64 debugctl;
-	u64 star, lstar, cstar, sfmask, tsc_aux;
+	u64 star, lstar, cstar, sfmask, tsc_aux, efer;
+};
+
+/**
+ * struct vmx_access - an access of the guest that found no translation
+ * @gpa: guest physical address
+ * @gva: linear address
+ * @gva_valid: @gva is known
+ * @translated: not on the way through the guest's own tables
+ * @access: KEEL_ACCESS_WRITE and KEEL_ACCESS_EXEC, or 0 for a read
+ * @shadow: on shadow page tables: the guest's own translation
+ */
+struct vmx_access {
+	u64 gpa;
+	u64 gva;
+	bool gva_valid;
+	bool translated;
+	u32 access;
+	struct shadow_fault *shadow;
 };
 
 /**
@@ -89,7 +109,8 @@ struct vmx_host {
  * @exit_reason: of the last exit, all 32 bits
  * @slow_qual: exit qualification kept for &keel_vcpu.slow
  * @slow_gpa: guest physical address kept for &keel_vcpu.slow
- * @slow_cr4: @slow_qual is a value for CR4, not CR0
+ * @slow_access: kept for &keel_vcpu.slow
+ * @slow_cr: which control register @slow_qual is a value for
  *
  * Caches of VMCS fields save VMWRITEs; they belong to whoever has the vCPU's
  * lock, as all of this where nothing else is said.
@@ -123,7 +144,8 @@ struct vmx_vcpu {
 	u32 exit_reason;
 	u64 slow_qual;
 	u64 slow_gpa;
-	bool slow_cr4;
+	struct vmx_access slow_access;
+	u8 slow_cr;
 };
 
 int vmx_vcpu_init(struct keel_vcpu *vcpu);

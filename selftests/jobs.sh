@@ -14,9 +14,22 @@ job guests-pc-two-cpus selftests/guests/run --cpus 2 -- pc 2 on pc 2 off
 job guests-pc selftests/guests/run -- pc 1 on pc 1 off
 job guests-others selftests/guests/run -- shell firmware memtest ends
 
+# The same under shadow paging: where the CPU has EPT and starts vCPUs as a PC
+# does, and where it has neither EPT nor real mode for guests.
+job guests-shadow-two-cpus selftests/guests/run --cpus 2 -- \
+	shadow linux 6.1 2 off linux 6.12 2 off pc 2 off
+job guests-shadow-linux selftests/guests/run -- shadow linux 6.1 1 off linux 6.12 1 off
+job guests-shadow-others selftests/guests/run -- shadow pc 1 off shell firmware memtest ends
+job guests-penryn-two-cpus selftests/guests/run --cpu core2_penryn_t9600 --cpus 2 -- \
+	linux 6.1 2 off linux 6.12 2 off
+job guests-penryn selftests/guests/run --cpu core2_penryn_t9600 -- \
+	linux 6.1 1 off linux 6.12 1 off pc 1 off shell memtest refused
+
 boot kernel-6.1-two-cpus corei7_skylake_x --kernel 6.1 --cpus 2 -- keel-selftests
 boot kernel-6.1 core2_penryn_t9600 --kernel 6.1 -- keel-selftests
 boot kernel-6.12-two-cpus corei7_skylake_x --cpus 2 -- keel-selftests
+boot shadow-two-cpus corei7_skylake_x --cpus 2 -- keel-selftests --paging shadow
+boot shadow corei7_skylake_x -- keel-selftests --paging shadow
 for model in core2_penryn_t9600 corei5_lynnfield_750 corei7_sandy_bridge_2600k \
 	     corei7_haswell_4770 corei7_skylake_x tigerlake; do
 	boot "$model" "$model" -- keel-selftests

@@ -36,7 +36,7 @@ FIXTURE_SETUP(coexist)
 	ASSERT_EQ(0, host_unload_keel());
 	ASSERT_EQ(0, host_load_keel(""));
 	if (!host_has_guests())
-		SKIP_FIXTURE("this CPU lacks what guests need (EPT)");
+		SKIP_FIXTURE("no guests in this paging mode on this CPU");
 	self->fd = keel_open();
 	ASSERT_LE(0, self->fd);
 }
@@ -49,7 +49,7 @@ FIXTURE_TEARDOWN(coexist)
 
 TEST_F(coexist, kvm_works_after_keel)
 {
-	int vm = keel_create_vm(self->fd, 0);
+	int vm = host_create_vm(self->fd, 0);
 	int kvm;
 
 	ASSERT_LE(0, vm);
@@ -63,7 +63,7 @@ TEST_F(coexist, kvm_works_after_keel)
 
 TEST_F(coexist, kvm_works_after_unload_and_hotplug)
 {
-	int vm = keel_create_vm(self->fd, 0);
+	int vm = host_create_vm(self->fd, 0);
 	int kvm;
 
 	ASSERT_LE(0, vm);
@@ -89,13 +89,13 @@ TEST_F(coexist, keel_refuses_while_kvm_holds_vmx)
 	ASSERT_EQ(0, load_kvm());
 	kvm = kvm_guest_create();
 	ASSERT_LE(0, kvm);
-	EXPECT_EQ(-EBUSY, keel_create_vm(self->fd, 0));
+	EXPECT_EQ(-EBUSY, host_create_vm(self->fd, 0));
 	EXPECT_TRUE(host_log_has(log, "modprobe -r kvm_intel"));
 	/* KVM is none the worse for it. */
 	EXPECT_EQ(42, kvm_guest_run(kvm));
 	close(kvm);
 	unload_kvm();
-	vm = keel_create_vm(self->fd, 0);
+	vm = host_create_vm(self->fd, 0);
 	EXPECT_LE(0, vm);
 	close(vm);
 	close(log);
@@ -123,7 +123,7 @@ TEST_F(coexist, vmx_on_refuses_to_load_while_kvm_holds_vmx)
 /* From 6.12 on KVM takes VMX when it is loaded, before that with its first VM. */
 TEST_F(coexist, kvm_refuses_while_keel_holds_vmx)
 {
-	int vm = keel_create_vm(self->fd, 0);
+	int vm = host_create_vm(self->fd, 0);
 	int kvm;
 
 	ASSERT_LE(0, vm);

@@ -23,6 +23,8 @@
 #define IF	0x200
 #define BS	0x4000
 #define PAGE	4096
+#define CR4_PGE	0x80
+#define MSR_TSC	0x10
 
 FIXTURE(events)
 {
@@ -501,6 +503,56 @@ TEST_F(events, instruction_breakpoint)
 	EXPECT_EQ(8, g->run->debug.dr6 & 0xe00f);
 	EXPECT_EQ(0x10000, g->trap.rflags & 0x10000);
 	GUEST_RUN(g, KEEL_EXIT_HLT);
+}
+
+GUEST_CODE(code_step_cr4, "mov %rax, %cr4; nop; hlt");
+GUEST_CODE(on_db, "mov (%rsp), %rbx; andl $~0x100, 16(%rsp); iretq");
+GUEST_CODE(on_nmi, "iretq");
+
+/* One round of the next test; whether the VMM came in between, @after the beginning. */
+static bool step_over_cr4(struct __test_metadata *_metadata, struct guest *g, __u64 after)
+{
+	__u64 tsc;
+	bool left;
+	int exit;
+
+	ASSERT_EQ(0, guest_start(g, GUEST_LONG, code_step_cr4_begin,
+				 code_step_cr4_end - code_step_cr4_begin));
+	GUEST_HANDLE(g, DB, on_db);
+	GUEST_HANDLE(g, NMI, on_nmi);
+	RFLAGS(g) |= TF;
+	RAX(g) = g->run->control.cr4 ^ CR4_PGE;
+	ASSERT_EQ(0, guest_get_msr(g, MSR_TSC, &tsc));
+	g->run->deadline = tsc + after;
+	exit = guest_run(g);
+	g->run->deadline = 0;
+	left = exit == KEEL_EXIT_DEADLINE;
+	if (left) {
+		SEND_NMI(g);
+		exit = guest_run(g);
+	}
+	ASSERT_EQ(KEEL_EXIT_HLT, exit);
+	/* Not one instruction later, which is what comes where the trap was lost. */
+	ASSERT_EQ(GUEST_CODE_AT + 3, RBX(g));
+	return left;
+}
+
+/*
+ * The trap of a single step over MOV to CR4 waits for its entry while Keel looks at the
+ * paging that has changed.  Whatever the VMM does meanwhile, the guest gets it.
+ */
+TEST_F(events, trap_is_not_lost_where_paging_changed)
+{
+	struct guest *g = &self->guest;
+	__u64 span = 1000;
+	unsigned int i;
+
+	if (!(g->info.features & KEEL_FEATURE_PREEMPTION_TIMER))
+		SKIP(return, "this CPU has no VMX-preemption timer");
+	while (step_over_cr4(_metadata, g, span))
+		span *= 2;
+	for (i = 0; i < 500; i++)
+		step_over_cr4(_metadata, g, span * i / 500);
 }
 
 TEST_HARNESS_MAIN

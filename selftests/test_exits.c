@@ -65,7 +65,7 @@ TEST_F(exits, cpuid_gives_what_is_supported)
 	struct guest *g = &self->guest;
 	__u32 nr = KEEL_MAX_CPUID, i;
 
-	ASSERT_EQ(0, keel_get_supported_cpuid(g->keel, 0, 0, leaves, &nr));
+	ASSERT_EQ(0, keel_get_supported_cpuid(g->keel, host_vm_flags(0), 0, leaves, &nr));
 	GUEST_START(g, GUEST_LONG, code_cpuid);
 	for (i = 0; i < nr; i++) {
 		/* Leaves that follow the vCPU's own state and number. */
@@ -137,7 +137,7 @@ static bool has_xsave(struct guest *g)
 	struct keel_cpuid_leaf leaves[KEEL_MAX_CPUID];
 	__u32 nr = KEEL_MAX_CPUID, i;
 
-	if (keel_get_supported_cpuid(g->keel, 0, 0, leaves, &nr))
+	if (keel_get_supported_cpuid(g->keel, host_vm_flags(0), 0, leaves, &nr))
 		return false;
 	for (i = 0; i < nr; i++)
 		if (leaves[i].leaf == 1)
@@ -164,7 +164,7 @@ TEST_F(exits, set_cpuid_is_what_the_guest_sees)
 	struct guest *g = &self->guest;
 	__u32 nr = KEEL_MAX_CPUID, i;
 
-	ASSERT_EQ(0, keel_get_supported_cpuid(g->keel, 0, 0, leaves, &nr));
+	ASSERT_EQ(0, keel_get_supported_cpuid(g->keel, host_vm_flags(0), 0, leaves, &nr));
 	for (i = 0; i < nr; i++) {
 		if (leaves[i].leaf == 0)
 			leaves[i].ebx = 0x6c65654b;

@@ -6,6 +6,7 @@
  *
  * SDM: "Checks on the Guest State Area".
  */
+#include <errno.h>
 #include <string.h>
 
 #include "kselftest_harness.h"
@@ -20,7 +21,9 @@
 #define GUEST_RIP		0x681e
 #define GUEST_ACTIVITY		0x4826
 #define GUEST_INTERRUPTIBILITY	0x4824
+#define GUEST_PDPTE2		0x280e
 #define GUEST_CR3		0x6802
+#define GUEST_CR4		0x6804
 #define ENTRY_INTR_INFO		0x4016
 
 #define IF	0x200
@@ -51,6 +54,12 @@ GUEST_CODE(code, "inc %eax; hlt");
 		TH_LOG("%s", (g)->run->fail_entry.rule);		\
 	}								\
 } while (0)
+
+/*
+ * The same of a register that chooses the guest's paging.  On shadow page tables the
+ * CPU does not have it, so Keel looks, and sooner.
+ */
+#define EXPECT_PAGING_FAIL(g, vmcs_field, words) do {				if (host_shadows(&(g)->info)) {							EXPECT_EQ(-EINVAL, guest_run(g));					break;								}									GUEST_RUN(g, KEEL_EXIT_FAIL_ENTRY);					EXPECT_EQ(vmcs_field, (g)->run->fail_entry.field);			EXPECT_NE(NULL, strstr((g)->run->fail_entry.rule, words));	} while (0)
 
 /* What was broken is as @good again: the guest runs. */
 #define MEND(g, what, good) do {					\
@@ -143,8 +152,31 @@ TEST_F(fail, cr3_beyond_the_address_width)
 
 	GUEST_START(g, GUEST_LONG, code);
 	*cr3 = 1ULL << 60 | GUEST_PML4_AT;
-	EXPECT_FAIL(g, GUEST_CR3, 1ULL << 60 | GUEST_PML4_AT, "CR3");
+	EXPECT_PAGING_FAIL(g, GUEST_CR3, "CR3");
 	MEND(g, *cr3, GUEST_PML4_AT);
+}
+
+TEST_F(fail, long_mode_without_pae)
+{
+	struct guest *g = &self->guest;
+	__u64 *cr4 = &g->run->control.cr4, good;
+
+	GUEST_START(g, GUEST_LONG, code);
+	good = *cr4;
+	*cr4 &= ~(1ULL << 5);
+	EXPECT_PAGING_FAIL(g, GUEST_CR4, "PAE");
+	MEND(g, *cr4, good);
+}
+
+TEST_F(fail, reserved_bit_of_a_pdpte)
+{
+	struct guest *g = &self->guest;
+	__u64 *pdpte = &g->run->control.pdpte[2];
+
+	GUEST_START(g, GUEST_PAE, code);
+	*pdpte = 0x21;
+	EXPECT_PAGING_FAIL(g, GUEST_PDPTE2, "PDPTE");
+	MEND(g, *pdpte, 0x20);	/* not present: nobody looks */
 }
 
 TEST_F(fail, blocking_by_sti_without_if)

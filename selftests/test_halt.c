@@ -352,10 +352,6 @@ TEST_F(halt, waits_for_start_up)
 	struct guest *second = &self->second;
 	__u64 before;
 
-	if (!(second->info.features & KEEL_FEATURE_UNRESTRICTED_GUEST)) {
-		EXPECT_EQ(-EOPNOTSUPP, keel_run(second->vcpu));
-		return;
-	}
 	second->run->state_wanted = KEEL_STATE_RUN;
 	second->seen = *second->run;
 	GUEST_SPAWN(t, second);

@@ -19,9 +19,9 @@ FIXTURE_SETUP(hotplug)
 	ASSERT_EQ(0, host_unload_keel());
 	ASSERT_EQ(0, host_load_keel(""));
 	if (!host_has_guests())
-		SKIP_FIXTURE("this CPU lacks what guests need (EPT)");
+		SKIP_FIXTURE("no guests in this paging mode on this CPU");
 	self->fd = keel_open();
-	self->vm = keel_create_vm(self->fd, 0);
+	self->vm = host_create_vm(self->fd, 0);
 	ASSERT_LE(0, self->vm);
 }
 
@@ -57,7 +57,7 @@ TEST_F(hotplug, offline_at_start_online_later)
 		SKIP(return, "one CPU");
 	close(self->vm);
 	ASSERT_EQ(0, host_cpu_online(1, false));
-	self->vm = keel_create_vm(self->fd, 0);
+	self->vm = host_create_vm(self->fd, 0);
 	ASSERT_LE(0, self->vm);
 	ASSERT_EQ(0, host_cpu_online(1, true));
 	EXPECT_TRUE(host_all_cpus("on"));
@@ -71,7 +71,7 @@ TEST_F(hotplug, offline_while_the_last_vm_goes)
 	close(self->vm);
 	ASSERT_EQ(0, host_cpu_online(1, true));
 	EXPECT_TRUE(host_all_cpus("off"));
-	self->vm = keel_create_vm(self->fd, 0);
+	self->vm = host_create_vm(self->fd, 0);
 	ASSERT_LE(0, self->vm);
 	EXPECT_TRUE(host_all_cpus("on"));
 }

@@ -280,10 +280,6 @@ TEST_F(ipi, start_up)
 	struct guest_thread *t = &self->thread[1];
 	struct guest *g = &self->cpu[1];
 
-	if (!(g->info.features & KEEL_FEATURE_UNRESTRICTED_GUEST)) {
-		EXPECT_EQ(-EOPNOTSUPP, keel_run(g->vcpu));
-		return;
-	}
 	APIC_START(&self->cpu[0], code_send);
 	memcpy(g->mem + START_AT, code_start_begin, START_BYTES);
 	g->run->state_wanted = KEEL_STATE_RUN;
@@ -293,6 +289,11 @@ TEST_F(ipi, start_up)
 	SEND(ICR_INIT | ICR_ASSERT, 1);
 	ASSERT_TRUE(guest_sleeps(t));
 	SEND(ICR_SIPI | PAGE_OF_START, 1);
+	if (!(g->info.features & KEEL_FEATURE_UNRESTRICTED_GUEST)) {
+		ASSERT_EQ(0, guest_join(t, 10));
+		EXPECT_EQ(-EOPNOTSUPP, t->result);
+		return;
+	}
 	EXPECT_STARTED(t);
 	/* The second one finds it running. */
 	SEND(ICR_SIPI | (PAGE_OF_START + 1), 1);

@@ -72,9 +72,9 @@ TEST_F(leftovers, on_and_off_are_true)
 	int vm;
 
 	if (!host_has_guests())
-		SKIP(return, "this CPU lacks what guests need (EPT)");
+		SKIP(return, "no guests in this paging mode on this CPU");
 	EXPECT_TRUE(all_cpus_are("off"));
-	vm = keel_create_vm(self->fd, 0);
+	vm = host_create_vm(self->fd, 0);
 	ASSERT_LE(0, vm);
 	EXPECT_TRUE(all_cpus_are("vmx"));
 	close(vm);
@@ -98,9 +98,9 @@ TEST_F(leftovers, one_cpu_refuses_and_none_is_on)
 	char line[64], state[256];
 
 	if (!host_has_guests())
-		SKIP(return, "this CPU lacks what guests need (EPT)");
+		SKIP(return, "no guests in this paging mode on this CPU");
 	ASSERT_EQ(0, probe_take(last));
-	EXPECT_EQ(-EBUSY, keel_create_vm(self->fd, 0));
+	EXPECT_EQ(-EBUSY, host_create_vm(self->fd, 0));
 	snprintf(line, sizeof(line), "keel: CPU %d: VMX is in use", last);
 	EXPECT_TRUE(host_log_has(log, line));
 	for (cpu = 0; cpu < last; cpu++) {
@@ -115,7 +115,7 @@ TEST_F(leftovers, one_cpu_refuses_and_none_is_on)
 	/* It goes away, and all is well. */
 	ASSERT_EQ(0, probe_take(-1));
 	EXPECT_TRUE(all_cpus_are("off"));
-	vm = keel_create_vm(self->fd, 0);
+	vm = host_create_vm(self->fd, 0);
 	ASSERT_LE(0, vm);
 	EXPECT_TRUE(all_cpus_are("vmx"));
 	close(vm);
@@ -143,10 +143,10 @@ TEST_F(leftovers, an_offline_cpu_is_out_of_vmx)
 	int vm;
 
 	if (!host_has_guests())
-		SKIP(return, "this CPU lacks what guests need (EPT)");
+		SKIP(return, "no guests in this paging mode on this CPU");
 	if (host_nr_cpus() < 2)
 		SKIP(return, "one CPU");
-	vm = keel_create_vm(self->fd, 0);
+	vm = host_create_vm(self->fd, 0);
 	ASSERT_LE(0, vm);
 	ASSERT_EQ(0, host_cpu_online(1, false));
 	EXPECT_TRUE(probe_says("offline", "off"));
@@ -162,8 +162,8 @@ TEST_F(leftovers, a_sleeping_host_is_out_of_vmx)
 	int vm;
 
 	if (!host_has_guests())
-		SKIP(return, "this CPU lacks what guests need (EPT)");
-	vm = keel_create_vm(self->fd, 0);
+		SKIP(return, "no guests in this paging mode on this CPU");
+	vm = host_create_vm(self->fd, 0);
 	ASSERT_LE(0, vm);
 	if (host_write("/sys/power/pm_test", "core"))
 		SKIP(return, "this kernel has no /sys/power/pm_test");

@@ -338,7 +338,7 @@ TEST_F(modes, paging_off_without_unrestricted_guest)
 	struct guest *g = &self->guest;
 
 	GUEST_START(g, GUEST_PAGED, code_paging_off);
-	if (g->info.features & KEEL_FEATURE_UNRESTRICTED_GUEST) {
+	if (!guest_lacks(g, GUEST_PROT)) {
 		GUEST_RUN(g, KEEL_EXIT_HLT);
 		EXPECT_EQ(0, g->run->control.cr0 >> 31);
 		return;
@@ -347,6 +347,31 @@ TEST_F(modes, paging_off_without_unrestricted_guest)
 	EXPECT_EQ(0x6800, g->run->fail_entry.field);
 	EXPECT_NE(NULL, strstr(g->run->fail_entry.rule, "unrestricted guest"));
 	EXPECT_EQ(GUEST_CODE_AT + 7, RIP(g));
+}
+
+/*
+ * Without paging INVPCID reads its operand, at a physical address, and has nothing to
+ * flush.  The tables from before have gone: nobody may look at them.
+ */
+GUEST_CODE32(code_invpcid, "mov $7, %eax; xor %ecx, %ecx; cpuid; bt $10, %ebx; jnc 1f;"
+	     "mov %cr0, %eax; btr $31, %eax; mov %eax, %cr0;"
+	     "mov $0, %ebx; mov $0xa000, %edi; mov $0x800, %ecx; xor %eax, %eax; rep stosl;"
+	     "invpcid 0x20000, %ebx; inc %ebx; invpcid 0x20000, %ebx; inc %ebx;"
+	     "invpcid 0x20000, %ebx; inc %ebx; invpcid 0x20000, %ebx; inc %ebx;"
+	     "invpcid 0x20000, %ebx; 1: hlt");
+
+TEST_F(modes, invpcid_without_paging)
+{
+	struct guest *g = &self->guest;
+
+	if (guest_lacks(g, GUEST_PROT))
+		SKIP(return, "%s", guest_lacks(g, GUEST_PROT));
+	GUEST_START(g, GUEST_PAGED, code_invpcid);
+	if (guest_run(g) == KEEL_EXIT_HLT)
+		SKIP(return, "this CPU has no INVPCID");
+	/* Type 4 does not exist. */
+	EXPECT_EQ(GP, g->trap.vector);
+	EXPECT_EQ(4, RBX(g));
 }
 
 TEST_F(modes, real_mode_without_unrestricted_guest)
@@ -360,9 +385,40 @@ TEST_F(modes, real_mode_without_unrestricted_guest)
 	EXPECT_EQ(-EOPNOTSUPP, guest_run(g));
 	ASSERT_EQ(0, guest_start(g, GUEST_PROT, code_flat_begin,
 				 code_flat_end - code_flat_begin));
-	EXPECT_EQ(-EOPNOTSUPP, guest_run(g));
+	EXPECT_EQ(guest_lacks(g, GUEST_PROT) ? -EOPNOTSUPP : KEEL_EXIT_HLT, guest_run(g));
 	GUEST_START(g, GUEST_PAGED, code_flat);
 	GUEST_RUN(g, KEEL_EXIT_HLT);
+}
+
+/* Read at ESI; paging off, EDX to the entry at physical EDI, paging on; read again. */
+GUEST_CODE32(code_entry_without_paging,
+	     "mov (%esi), %eax; mov %cr3, %ecx; mov %ecx, %cr3; mov (%esi), %eax;"
+	     "mov %cr0, %ecx; and $0x7fffffff, %ecx; mov %ecx, %cr0; jmp 1f;"
+	     "1: mov %edx, (%edi); or $0x80000000, %ecx; mov %ecx, %cr0; jmp 2f;"
+	     "2: mov (%esi), %ebx; hlt");
+
+/*
+ * MOV to CR0 that changes PG flushes all translations.  On shadow page tables the guest
+ * leaves them meanwhile, and its table, of which they know, is not write-protected.
+ */
+TEST_F(modes, entry_written_without_paging)
+{
+	struct guest *g = &self->guest;
+	__u32 *pte;
+
+	if (guest_lacks(g, GUEST_PROT))
+		SKIP(return, "%s", guest_lacks(g, GUEST_PROT));
+	GUEST_START(g, GUEST_PAGED, code_entry_without_paging);
+	pte = guest_pte(g, GUEST_DATA_AT);
+	GUEST_U64(g, GUEST_DATA_AT) = 0x1111;
+	GUEST_U64(g, GUEST_DATA_AT + 0x1000) = 0x2222;
+	RSI(g) = GUEST_DATA_AT;
+	RDI(g) = (__u8 *)pte - g->mem;
+	RDX(g) = *pte + 0x1000;
+	g->run->state_dirty |= KEEL_STATE_REGS;
+	GUEST_RUN(g, KEEL_EXIT_HLT);
+	EXPECT_EQ(0x1111, RAX(g));
+	EXPECT_EQ(0x2222, RBX(g));
 }
 
 TEST_HARNESS_MAIN

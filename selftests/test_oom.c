@@ -42,7 +42,7 @@ static int lists(struct memguest *g)
 	__u32 nr = KEEL_MAX_CPUID, bytes = sizeof(text);
 	int ret;
 
-	ret = keel_get_supported_cpuid(g->keel, 0, 0, leaves, &nr);
+	ret = keel_get_supported_cpuid(g->keel, host_vm_flags(0), 0, leaves, &nr);
 	if (!ret)
 		ret = keel_set_cpuid(g->cpu.fd, leaves, nr);
 	if (!ret)
@@ -66,7 +66,7 @@ static int eventfds(struct memguest *g)
 	b.flags |= KEEL_IOEVENTFD_DEASSIGN;
 	if (!ret)
 		ret = keel_ioeventfd(g->fd, &b);
-	vm = ret ?: keel_create_vm(g->keel, KEEL_VM_LAPIC);
+	vm = ret ?: host_create_vm(g->keel, KEEL_VM_LAPIC);
 	if (vm >= 0) {
 		ret = keel_irqfd(vm, b.fd, 0, 0xfee00000, 0x40);
 		close(vm);
@@ -95,6 +95,9 @@ static int life(struct memguest *g, void *memory)
 		ret = keel_set_memory(g->fd, 1, KEEL_MEMORY_READONLY, DATA_GPA, 64 * PAGE,
 				      memory);
 	if (!ret)
+		ret = keel_set_memory(g->fd, 1, KEEL_MEMORY_LOG_DIRTY, DATA_GPA, 64 * PAGE,
+				      memory);
+	if (!ret)
 		ret = keel_set_memory(g->fd, 1, 0, 0, 0, NULL);
 	return ret;
 }
@@ -115,7 +118,7 @@ TEST(at_each_allocation)
 		memguest_close(&g);
 		if (ret == -EOPNOTSUPP) {
 			host_write(FAIL_ALLOC, "0");
-			SKIP(return, "this CPU lacks what guests need (EPT)");
+			SKIP(return, "no guests in this paging mode on this CPU");
 		}
 		EXPECT_TRUE(host_all_cpus("off"));
 		/* The regions for VMXON stay until the module goes. */

@@ -76,7 +76,7 @@ static int set_features(struct guest *g, __u32 features)
 {
 	struct keel_cpuid_leaf leaves[KEEL_MAX_CPUID];
 	__u32 nr = KEEL_MAX_CPUID - 2;
-	int ret = keel_get_supported_cpuid(g->keel, 0, 0, leaves, &nr);
+	int ret = keel_get_supported_cpuid(g->keel, host_vm_flags(0), 0, leaves, &nr);
 
 	if (ret)
 		return ret;
@@ -94,7 +94,7 @@ static __u32 offered(struct guest *g)
 	struct keel_cpuid_leaf leaves[KEEL_MAX_CPUID];
 	__u32 nr = KEEL_MAX_CPUID, i;
 
-	if (keel_get_supported_cpuid(g->keel, KEEL_VM_LAPIC, 0, leaves, &nr))
+	if (keel_get_supported_cpuid(g->keel, host_vm_flags(KEEL_VM_LAPIC), 0, leaves, &nr))
 		return 0;
 	for (i = 0; i < nr; i++)
 		if (leaves[i].leaf == 0x40000101)
@@ -294,6 +294,23 @@ TEST_F(pv, clock_moves_and_stops)
 	old = *clock_area(g, CLOCK_AT + 0x1000);
 	GUEST_WRMSR(g, MSR_TSC, 1000);
 	EXPECT_EQ(0, memcmp(&old, clock_area(g, CLOCK_AT + 0x1000), sizeof(old)));
+}
+
+TEST_F(pv, what_keel_writes_is_in_the_dirty_log)
+{
+	struct guest *g = &self->guest;
+	__u8 log[GUEST_BYTES / 4096 / 8];
+	int page = CLOCK_AT >> 12;
+
+	NEEDS_CLOCK();
+	ASSERT_EQ(0, keel_set_memory(g->vm, 0, KEEL_MEMORY_LOG_DIRTY, 0, GUEST_BYTES, g->mem));
+	GUEST_WRMSR(g, MSR_CLOCK, CLOCK_AT | 1);
+	ASSERT_EQ(0, keel_get_dirty_log(g->vm, 0, 0, GUEST_BYTES / 4096, log));
+	/* The area lies in two pages. */
+	EXPECT_EQ(3 << page % 8, log[page / 8]);
+	GUEST_WRMSR(g, MSR_TSC, 1000);
+	ASSERT_EQ(0, keel_get_dirty_log(g->vm, 0, 0, GUEST_BYTES / 4096, log));
+	EXPECT_EQ(3 << page % 8, log[page / 8]);
 }
 
 TEST_F(pv, a_vm_with_local_apics_has_it_all)

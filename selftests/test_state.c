@@ -262,7 +262,9 @@ TEST_F(state, dump_vmcs)
 	text[bytes] = 0;
 	EXPECT_NE(NULL, strstr(text, "RIP"));
 	EXPECT_NE(NULL, strstr(text, "10000"));
-	EXPECT_NE(NULL, strstr(text, "enable EPT"));
+	/* With shadow paging, a vCPU in real mode, as this one, may have it, too. */
+	if (!host_shadows(&g->info))
+		EXPECT_NE(NULL, strstr(text, "enable EPT"));
 	EXPECT_EQ(-E2BIG, keel_dump_vmcs(g->vcpu, text, &few));
 	EXPECT_EQ(bytes, few);
 }

@@ -133,7 +133,7 @@ static struct keel_cpuid_leaf leaf_of(struct guest *g, __u32 flags, __u32 khz, _
 	struct keel_cpuid_leaf leaves[KEEL_MAX_CPUID], none = {};
 	__u32 nr = KEEL_MAX_CPUID, i;
 
-	if (keel_get_supported_cpuid(g->keel, flags, khz, leaves, &nr))
+	if (keel_get_supported_cpuid(g->keel, host_vm_flags(flags), khz, leaves, &nr))
 		return none;
 	for (i = 0; i < nr; i++)
 		if (leaves[i].leaf == leaf)
@@ -160,7 +160,7 @@ TEST_F(time, cpuid_tells_the_frequency)
 /* 0 or a negative errno */
 static int make_vm(struct guest *g, __u32 khz)
 {
-	int vm = keel_create_vm_at(g->keel, 0, khz);
+	int vm = host_create_vm_at(g->keel, 0, khz);
 
 	if (vm >= 0)
 		close(vm);

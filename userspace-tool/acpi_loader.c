@@ -178,7 +178,7 @@ int acpi_loader_add(struct fw_cfg *cfg, unsigned int nr_vcpus)
 {
 	__u8 tables[ACPI_TABLES_BYTES];
 	struct script script = { .nr = 0 };
-	size_t bytes = acpi_tables_write(tables, 0, nr_vcpus);
+	size_t bytes = acpi_tables_write(tables, 0, nr_vcpus, 0);
 	int ret;
 
 	write_script(&script, tables);

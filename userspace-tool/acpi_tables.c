@@ -13,6 +13,7 @@
 #include "board.h"
 #include "devices/serial.h"
 #include "memory.h"
+#include "wakeup.h"
 
 #define FADT_BYTES	276
 #define FACS_BYTES	64
@@ -295,7 +296,19 @@ static __u8 *madt_nmi(__u8 *at)
 	return at + sizeof(entry);
 }
 
-static __u32 write_madt(struct writer *writer, unsigned int nr_vcpus)
+/* Version 1, which ends with the place for CPUs that are given back. */
+static __u8 *madt_wakeup(__u8 *at, __u64 mailbox)
+{
+	const __u8 entry[] = { 16, 24, 1, 0, 0, 0, 0, 0 };
+
+	memcpy(at, entry, sizeof(entry));
+	put64(at + 8, mailbox);
+	put64(at + 16, WAKEUP_RESET);
+	return at + 24;
+}
+
+static __u32 write_madt(struct writer *writer, unsigned int nr_vcpus,
+			__u64 mailbox)
 {
 	__u8 *madt = next(writer), *at = madt + ACPI_HEADER_BYTES + 8;
 	unsigned int i;
@@ -309,6 +322,8 @@ static __u32 write_madt(struct writer *writer, unsigned int nr_vcpus)
 	at = madt_override(at, I8254_IRQ, IRQCHIP_TIMER_PIN, 0);
 	at = madt_override(at, ACPI_PM_SCI, ACPI_PM_SCI, MADT_HIGH_LEVEL);
 	at = madt_nmi(at);
+	if (mailbox)
+		at = madt_wakeup(at, mailbox);
 	return finish(writer, at - madt);
 }
 
@@ -342,10 +357,13 @@ static void write_rsdp(__u8 *rsdp, __u32 rsdt, __u32 xsdt)
  * @memory: where to; ACPI_TABLES_BYTES
  * @gpa: guest physical address of that, a multiple of 64
  * @nr_vcpus: how many vCPUs the machine has, at most KEEL_MAX_VCPUS
+ * @mailbox: guest physical address of the mailbox by which they are started, 0:
+ *	by start-up IPIs
  *
  * Return: bytes written.
  */
-size_t acpi_tables_write(__u8 *memory, __u32 gpa, unsigned int nr_vcpus)
+size_t acpi_tables_write(__u8 *memory, __u32 gpa, unsigned int nr_vcpus,
+			 __u64 mailbox)
 {
 	struct writer writer = { .memory = memory, .gpa = gpa };
 	__u32 facs, dsdt, rsdt, xsdt, tables[2];
@@ -355,7 +373,7 @@ size_t acpi_tables_write(__u8 *memory, __u32 gpa, unsigned int nr_vcpus)
 	facs = write_facs(&writer);
 	dsdt = write_dsdt(&writer);
 	tables[0] = write_fadt(&writer, facs, dsdt);
-	tables[1] = write_madt(&writer, nr_vcpus);
+	tables[1] = write_madt(&writer, nr_vcpus, mailbox);
 	rsdt = write_list(&writer, "RSDT", 4, tables, 2);
 	xsdt = write_list(&writer, "XSDT", 8, tables, 2);
 	write_rsdp(memory, rsdt, xsdt);

@@ -43,6 +43,7 @@
 /** define ACPI_RSDP_CHECKSUM_2 - in the RSDP: the checksum over all of it */
 #define ACPI_RSDP_CHECKSUM_2	32
 
-size_t acpi_tables_write(__u8 *memory, __u32 gpa, unsigned int nr_vcpus);
+size_t acpi_tables_write(__u8 *memory, __u32 gpa, unsigned int nr_vcpus,
+			 __u64 mailbox);
 
 #endif /* ACPI_TABLES_H */

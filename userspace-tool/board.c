@@ -122,7 +122,8 @@ static void write_acpi(struct machine *machine)
 
 	if (!memory)
 		return;
-	acpi_tables_write(memory, ACPI_TABLES, machine->nr_vcpus);
+	acpi_tables_write(memory, ACPI_TABLES, machine->nr_vcpus,
+			  machine->memory.mailbox);
 	machine->rsdp = ACPI_TABLES;
 }
 
@@ -149,6 +150,8 @@ static int attach(struct board *board)
 	if (!ret)
 		ret = fw_cfg_attach(&board->fw_cfg, ports,
 				    &board->machine->memory);
+	if (!ret && wakeup_needed(board->machine))
+		ret = wakeup_create(&board->wakeup, board->machine);
 	return ret;
 }
 
@@ -193,6 +196,7 @@ void board_destroy(struct board *board)
 		return;
 	board->built = false;
 	board->machine->board = NULL;
+	wakeup_destroy(&board->wakeup);
 	fw_cfg_destroy(&board->fw_cfg);
 	pci_host_destroy(&board->pci);
 	i8042_destroy(&board->kbc);

@@ -18,6 +18,7 @@
 #include "devices/mc146818.h"
 #include "devices/pci_host.h"
 #include "devices/port92.h"
+#include "wakeup.h"
 
 struct machine;
 
@@ -37,6 +38,7 @@ struct machine;
  * @port92: system control port A
  * @pci: host bridge
  * @fw_cfg: what firmware and test kernels are told
+ * @wakeup: starts vCPUs where start-up IPIs cannot
  *
  * They have locks of their own.
  */
@@ -52,6 +54,7 @@ struct board {
 	struct port92 port92;
 	struct pci_host pci;
 	struct fw_cfg fw_cfg;
+	struct wakeup wakeup;
 };
 
 /** define BOARD_FILE_MAX - largest file for firmware, bytes */

@@ -57,12 +57,9 @@ static int refuse(const struct boot *boot, const char *why)
 static int check(const struct machine *machine, const struct boot *boot,
 		 const struct image *image)
 {
-	bool unrestricted = machine->info.features &
-			    KEEL_FEATURE_UNRESTRICTED_GUEST;
-
 	if (!memory_at(&machine->memory, image->entry, 1))
 		return refuse(boot, "the entry is outside of the guest's memory");
-	if (image->mode == IMAGE_MODE_REAL && !unrestricted)
+	if (image->mode == IMAGE_MODE_REAL && !machine_runs_real(machine))
 		return refuse(boot,
 			      "this CPU cannot run guests in real mode (no unrestricted guest); use --mode prot or long");
 	if (image->mode == IMAGE_MODE_REAL && image->entry >= REAL_END)
@@ -125,7 +122,7 @@ static void start_state(const struct machine *machine,
 		stack = REAL_STACK - id * REAL_STACK_BYTES;
 	} else if (image->mode == IMAGE_MODE_LONG) {
 		keel_start_long(state, image->entry, BOOT_GDT, BOOT_PAGES);
-	} else if (machine->info.features & KEEL_FEATURE_UNRESTRICTED_GUEST) {
+	} else if (machine_runs_unpaged(machine)) {
 		keel_start_prot(state, image->entry, BOOT_GDT);
 	} else {
 		keel_start_paged(state, image->entry, BOOT_GDT, BOOT_PAGES);

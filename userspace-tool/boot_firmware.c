@@ -25,8 +25,8 @@ int boot_firmware(struct machine *machine, const struct boot *boot)
 	struct image image;
 	int ret;
 
-	if (!(machine->info.features & KEEL_FEATURE_UNRESTRICTED_GUEST)) {
-		cmd_error("%s: firmware begins in real mode, which this CPU cannot run (no unrestricted guest); boot a kernel with --kernel",
+	if (!machine_runs_real(machine)) {
+		cmd_error("%s: firmware begins in real mode, which this CPU cannot run (no unrestricted guest); boot a kernel by --kernel alone",
 			  boot->firmware_path);
 		return -EOPNOTSUPP;
 	}

@@ -13,6 +13,7 @@
 #include "cmd.h"
 #include "lib/keel.h"
 #include "machine.h"
+#include "wakeup.h"
 
 static int refuse(const struct boot *boot, const char *why)
 {
@@ -84,6 +85,19 @@ static void write_tables(struct machine *machine, const struct image *image)
 				       MEMORY_HIGH);
 }
 
+/* The other vCPUs: a start-up IPI begins in real mode. */
+static int check_cpus(const struct machine *machine, const struct boot *boot,
+		      const struct image *image)
+{
+	if (machine->nr_vcpus == 1 || machine_runs_real(machine))
+		return 0;
+	if (!wakeup_needed(machine))
+		return refuse(boot, "more than one vCPU needs real mode, which this CPU cannot run under EPT (no unrestricted guest); use --cpus 1, or --paging shadow with a 64-bit Linux");
+	if (!image->may_wake)
+		return refuse(boot, "starts further vCPUs in real mode, which this CPU cannot run (no unrestricted guest); use --cpus 1, or a 64-bit Linux");
+	return 0;
+}
+
 static int set_state(const struct machine *machine, const struct boot *boot,
 		     const struct image *image)
 {
@@ -91,10 +105,10 @@ static int set_state(const struct machine *machine, const struct boot *boot,
 
 	if (image->mode == IMAGE_MODE_LONG)
 		keel_start_long(&state, image->entry, BOOT_GDT, BOOT_PAGES);
-	else if (machine->info.features & KEEL_FEATURE_UNRESTRICTED_GUEST)
+	else if (machine_runs_unpaged(machine))
 		keel_start_prot(&state, image->entry, BOOT_GDT);
 	else
-		return refuse(boot, "begins without paging, which this CPU cannot run (no unrestricted guest); a 64-bit bzImage begins with it");
+		return refuse(boot, "begins without paging, which this CPU cannot run under EPT (no unrestricted guest); use --paging shadow, or a 64-bit bzImage");
 	if (image->linux_selectors)
 		keel_start_linux(&state);
 	state.regs.gpr[KEEL_RAX] = image->eax;
@@ -117,6 +131,9 @@ int boot_kernel(struct machine *machine, const struct boot *boot)
 	int ret;
 
 	ret = load(machine, boot, &image);
+	if (ret)
+		return ret;
+	ret = check_cpus(machine, boot, &image);
 	if (ret)
 		return ret;
 	write_tables(machine, &image);

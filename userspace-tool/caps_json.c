@@ -100,6 +100,15 @@ static void json_word(struct json *json, const struct caps_word *word)
 	json_close(json, '}');
 }
 
+/* Shadow page tables need nothing that a CPU with VMX could lack. */
+static void json_paging(struct json *json, __u64 features)
+{
+	json_open(json, "paging", '{');
+	json_bool(json, "ept", features & KEEL_FEATURE_EPT);
+	json_bool(json, "shadow", true);
+	json_close(json, '}');
+}
+
 static void json_cpu(struct json *json, const struct caps_cpu *cpu, bool raw)
 {
 	const struct keel_vmx_msrs *msrs = &cpu->info.msrs;
@@ -113,6 +122,7 @@ static void json_cpu(struct json *json, const struct caps_cpu *cpu, bool raw)
 	json_msrs(json, msrs);
 	if (!raw) {
 		json_summary(json, msrs);
+		json_paging(json, cpu->info.features);
 		for (i = 0; i < VMX_NR_FIELD_WORDS; i++)
 			json_fields(json, &vmx_field_words[i], msrs);
 		caps_words(msrs, words);

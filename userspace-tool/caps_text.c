@@ -96,6 +96,13 @@ static void print_features(FILE *out, __u64 features)
 	fputc('\n', out);
 }
 
+/* Shadow page tables need nothing that a CPU with VMX could lack. */
+static void print_paging(FILE *out, __u64 features)
+{
+	fprintf(out, "Paging modes of guests: %sshadow\n",
+		features & KEEL_FEATURE_EPT ? "ept " : "");
+}
+
 static void print_control(FILE *out, const struct caps_word *word,
 			  unsigned int bit, const char *name)
 {
@@ -195,6 +202,7 @@ static void print_cpu(FILE *out, const struct caps_cpu *cpu)
 
 	print_summary(out, msrs);
 	print_features(out, cpu->info.features);
+	print_paging(out, cpu->info.features);
 	for (i = 0; i < VMX_NR_FIELD_WORDS; i++)
 		print_fields(out, &vmx_field_words[i], msrs);
 	caps_words(msrs, words);

@@ -48,6 +48,7 @@ enum {
 	KEY_APPEND,
 	KEY_FIRMWARE,
 	KEY_APICV,
+	KEY_PAGING,
 	KEY_TIMING,
 	KEY_MODULE,
 	KEY_FW_CFG,
@@ -75,6 +76,9 @@ static const struct argp_option option_list[] = {
 	  "Mode in which the guest begins (a flat binary: long)", 0 },
 	{ "apicv", KEY_APICV, "on|off", 0,
 	  "Let the CPU virtualize local APICs where it can (on)", 0 },
+	{ "paging", KEY_PAGING, "ept|shadow", 0,
+	  "Translate guest addresses by EPT or by shadow page tables (ept where the CPU has it)",
+	  0 },
 	{ "timing", KEY_TIMING, "FILE", OPTION_ARG_OPTIONAL,
 	  "Print when things happened, and how often the guest left; to FILE as JSON, too",
 	  0 },
@@ -159,6 +163,17 @@ static enum image_mode parse_mode(const struct argp_state *state, const char *te
 	return IMAGE_MODE_ANY;
 }
 
+static enum machine_paging parse_paging(const struct argp_state *state,
+					const char *text)
+{
+	if (!strcmp(text, "ept"))
+		return MACHINE_PAGING_EPT;
+	if (!strcmp(text, "shadow"))
+		return MACHINE_PAGING_SHADOW;
+	argp_error(state, "--paging: '%s' is neither ept nor shadow", text);
+	return MACHINE_PAGING_ANY;
+}
+
 static bool parse_switch(const struct argp_state *state, const char *what,
 			 const char *text)
 {
@@ -218,6 +233,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case KEY_APICV:
 		options->machine.no_apicv = !parse_switch(state, "--apicv", arg);
+		return 0;
+	case KEY_PAGING:
+		options->machine.paging = parse_paging(state, arg);
 		return 0;
 	case KEY_TIMING:
 		if (timing_open(&options->timing, arg))

@@ -5,6 +5,7 @@
  * One map for all who tell the guest about its memory: the loaders of kernels,
  * fw_cfg, and who writes the ACPI tables into the place that it has for them.
  */
+#include "devices/mp_mailbox.h"
 #include "e820.h"
 #include "memory.h"
 
@@ -47,6 +48,9 @@ void e820_pc(struct e820 *map, const struct memory *memory)
 	add(map, E820_TABLES, E820_BIOS, E820_ACPI);
 	add(map, E820_BIOS, E820_HIGH, E820_RESERVED);
 	add(map, E820_HIGH, low, E820_RAM);
+	if (memory->mailbox)
+		add(map, memory->mailbox, memory->mailbox + MP_MAILBOX_BYTES,
+		    E820_NVS);
 	add(map, MEMORY_HIGH, memory_end(memory), E820_RAM);
 }
 

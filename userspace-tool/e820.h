@@ -16,6 +16,8 @@ struct memory;
 #define E820_RESERVED	2
 /** define E820_ACPI - &boot_e820_entry.type: ACPI tables, free once read */
 #define E820_ACPI	3
+/** define E820_NVS - &boot_e820_entry.type: firmware's, shared with the guest */
+#define E820_NVS	4
 
 /**
  * DOC: the first MiB

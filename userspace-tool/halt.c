@@ -52,7 +52,7 @@ static bool asleep(const struct vcpu *vcpu)
 	/* A dead VM: the next KEEL_RUN will say so. */
 	if (ret != -EINTR || keel_get_state(vcpu->fd, &state) < 0)
 		return false;
-	if (state.events.nmi_pending)
+	if (state.events.nmi_pending || vcpu->asked)
 		return false;
 	if (state.events.activity == KEEL_ACTIVITY_WAIT_SIPI)
 		return true;

@@ -43,6 +43,8 @@ enum image_mode {
  * @first: lowest address that it covers
  * @last: highest address that it covers
  * @linux_selectors: the segments are to have the selectors that Linux asks for
+ * @may_wake: the kernel may be one that starts CPUs by ACPI's mailbox; others
+ *	know start-up IPIs alone
  * @eax: what a kernel finds in EAX: a boot protocol's magic number
  * @ebx: what a kernel finds in EBX: where it was told about the machine
  * @esi: what a kernel finds in RSI: the same, as Linux wants it
@@ -55,6 +57,7 @@ struct image {
 	__u64 first;
 	__u64 last;
 	bool linux_selectors;
+	bool may_wake;
 	__u32 eax;
 	__u32 ebx;
 	__u32 esi;

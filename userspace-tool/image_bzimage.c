@@ -223,6 +223,7 @@ static int load_kernel(struct bzimage *kernel)
 	if (is_64bit(kernel)) {
 		image->mode = IMAGE_MODE_LONG;
 		image->entry += ENTRY_64;
+		image->may_wake = true;
 	}
 	image->linux_selectors = true;
 	image->esi = BOOT_INFO;

@@ -213,6 +213,7 @@ int image_load_pvh(struct image *image, const struct memory *memory,
 		return ret;
 	tell_memory(memory, &page);
 	memcpy(memory_at(memory, BOOT_INFO, sizeof(page)), &page, sizeof(page));
+	image->may_wake = image->mode == IMAGE_MODE_LONG;
 	image->mode = IMAGE_MODE_PROT;
 	image->ebx = BOOT_INFO;
 	return 0;

@@ -72,11 +72,28 @@ static int get_info(struct machine *machine, int keel)
 	return 0;
 }
 
-static int create_vm(struct machine *machine, int keel, bool no_apicv)
+/* The flag is set also where the module would do the same without it. */
+static int choose_flags(struct machine *machine,
+			const struct machine_config *config)
+{
+	bool ept = machine->info.features & KEEL_FEATURE_EPT;
+
+	if (config->paging == MACHINE_PAGING_EPT && !ept) {
+		cmd_error("this CPU has no EPT; use --paging shadow, which needs none");
+		return -EOPNOTSUPP;
+	}
+	machine->flags = KEEL_VM_LAPIC;
+	if (config->no_apicv)
+		machine->flags |= KEEL_VM_NO_APICV;
+	if (config->paging == MACHINE_PAGING_SHADOW || !ept)
+		machine->flags |= KEEL_VM_SHADOW;
+	return 0;
+}
+
+static int create_vm(struct machine *machine, int keel)
 {
 	int ret;
 
-	machine->flags = KEEL_VM_LAPIC | (no_apicv ? KEEL_VM_NO_APICV : 0);
 	machine->vm = keel_create_vm(keel, machine->flags);
 	if (machine->vm < 0)
 		return say(machine->vm, "making a VM",
@@ -136,7 +153,10 @@ int machine_create(struct machine *machine, int keel,
 	    memory_end(&machine->memory) >> machine->info.phys_bits)
 		return say(-EINVAL, "guest memory",
 			   "the CPU has too few physical address bits; choose less with --mem");
-	ret = create_vm(machine, keel, config->no_apicv);
+	ret = choose_flags(machine, config);
+	if (ret < 0)
+		return ret;
+	ret = create_vm(machine, keel);
 	if (ret < 0)
 		return ret;
 	return create_vcpus(machine, keel, config->nr_vcpus);

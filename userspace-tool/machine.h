@@ -47,15 +47,29 @@ enum machine_end {
 };
 
 /**
+ * enum machine_paging - how guest addresses are translated
+ * @MACHINE_PAGING_ANY: by EPT where the CPU has it, else by shadow page tables
+ * @MACHINE_PAGING_EPT: by EPT
+ * @MACHINE_PAGING_SHADOW: by shadow page tables
+ */
+enum machine_paging {
+	MACHINE_PAGING_ANY,
+	MACHINE_PAGING_EPT,
+	MACHINE_PAGING_SHADOW,
+};
+
+/**
  * struct machine_config - what a machine is to be like
  * @bytes: guest memory, a multiple of 4096
  * @nr_vcpus: 1 to KEEL_MAX_VCPUS
  * @no_apicv: serve local APICs in software, also where the CPU could do it
+ * @paging: how its addresses are translated
  */
 struct machine_config {
 	__u64 bytes;
 	unsigned int nr_vcpus;
 	bool no_apicv;
+	enum machine_paging paging;
 };
 
 /**
@@ -66,6 +80,9 @@ struct machine_config {
  * @run: the run area, NULL none; shared with the module
  * @thread: runs it, where @started
  * @started: there is a thread to join; used by the machine's owner alone
+ * @asked: the command of the mailbox that it has not taken yet, see wakeup.c; set
+ *	under the machine's lock, cleared by its thread
+ * @wake_at: where it is to begin then
  * @wanted: [T] the groups that the run area has after an exit
  * @note: [T] what the exit log adds about the exit being served
  *
@@ -78,6 +95,8 @@ struct vcpu {
 	struct keel_run *run;
 	pthread_t thread;
 	bool started;
+	atomic_int asked;
+	atomic_ullong wake_at;
 	__u64 wanted;
 	char note[256];
 };
@@ -129,6 +148,33 @@ struct machine {
 	int status;
 	int done;
 };
+
+/**
+ * machine_runs_real() - whether its vCPUs can run in real mode
+ * @machine: the machine
+ *
+ * A start-up IPI begins there, and so does firmware.
+ *
+ * Return: whether.
+ */
+static inline bool machine_runs_real(const struct machine *machine)
+{
+	return machine->info.features & KEEL_FEATURE_UNRESTRICTED_GUEST;
+}
+
+/**
+ * machine_runs_unpaged() - whether its vCPUs can run in protected mode without
+ * paging
+ * @machine: the machine
+ *
+ * Shadow page tables can stand for the paging that the guest does without.
+ *
+ * Return: whether.
+ */
+static inline bool machine_runs_unpaged(const struct machine *machine)
+{
+	return machine_runs_real(machine) || machine->flags & KEEL_VM_SHADOW;
+}
 
 int machine_create(struct machine *machine, int keel,
 		   const struct machine_config *config);

@@ -22,15 +22,18 @@
  * @base: our address of guest physical 0, and of MEMORY_HOLE bytes on; what
  *	lies from MEMORY_HIGH on follows without a hole.  NULL: none.
  * @bytes: length
+ * @mailbox: guest physical address of the mailbox by which CPUs are started, for
+ *	who describes the machine, see wakeup.c; 0: none
  * @rom: our address of the ROM that ends at MEMORY_HIGH, NULL: none
  * @rom_bytes: its length
  *
  * Constant from memory_create() to memory_destroy(), the ROM from
- * memory_create_rom() on.
+ * memory_create_rom() on, @mailbox once the guest has been told.
  */
 struct memory {
 	__u8 *base;
 	__u64 bytes;
+	__u64 mailbox;
 	__u8 *rom;
 	__u64 rom_bytes;
 };

@@ -16,6 +16,7 @@
 #include "lib/keel.h"
 #include "machine.h"
 #include "vmcs_names.h"
+#include "wakeup.h"
 
 /**
  * vcpu_note() - add something to the exit log's line
@@ -241,7 +242,7 @@ static const char *run_remedy(int ret)
 {
 	switch (ret) {
 	case -EOPNOTSUPP:
-		return "the guest left paging, and this CPU cannot run that (no unrestricted guest)";
+		return "the guest went into real mode or left paging, which this CPU cannot run (no unrestricted guest)";
 	case -EIO:
 		return "the VM is dead; the kernel's log says why";
 	case -EINVAL:
@@ -311,6 +312,9 @@ void *vcpu_thread(void *arg)
 	while (more && !machine->stopping) {
 		vcpu->wanted = groups_wanted(vcpu);
 		vcpu->run->state_wanted = vcpu->wanted;
+		/* Looked at here, behind whatever clears immediate_exit. */
+		if (vcpu->asked)
+			wakeup_serve(vcpu);
 		ret = keel_run(vcpu->fd);
 		if (!ret) {
 			more = serve_and_log(vcpu);

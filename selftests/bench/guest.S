@@ -7,12 +7,11 @@
  * parameters, R13 rounds left, R14 TSC at the beginning, R15 a parameter.
  * Interrupt handlers take EAX, ECX, EDX besides, and CPUID EAX to EDX.
  */
-#include "guest.h"
+#include "guest.inc"
 
 /* SDM volume 4, "Architectural MSRs" */
 #define MSR_APIC_BASE		0x1b
 #define MSR_TSC_ADJUST		0x3b
-#define MSR_MISC_ENABLE		0x1a0
 #define MSR_TSC_DEADLINE	0x6e0
 #define MSR_X2APIC_EOI		0x80b
 #define MSR_X2APIC_SVR		0x80f
@@ -38,26 +37,6 @@
 	mov	$\low, %eax
 	mov	$\high, %edx
 	wrmsr
-.endm
-
-.macro get_tsc
-	rdtsc
-	shl	$32, %rdx
-	add	%rdx, %rax
-.endm
-
-.macro entry name
-	.globl	bench_\name
-bench_\name:
-	mov	$GUEST_PARAMS, %r12d
-	mov	$GUEST_MMIO, %r9d
-	mov	PARAM_COUNT(%r12), %r13d
-	mov	PARAM_FRESH(%r12), %r15
-	xor	%edi, %edi
-	mov	$MSR_MISC_ENABLE, %ecx
-	rdmsr
-	mov	%eax, %r10d
-	mov	%edx, %r11d
 .endm
 
 /* What the delivery of an interrupt touches, so that the first takes no faults. */
@@ -104,14 +83,7 @@ bench_\name:
 .macro end
 	dec	%r13d
 	jnz	1b
-	jmp	done
-.endm
-
-.macro note_ticks
-	get_tsc
-	sub	%r14, %rax
-	mov	%rax, PARAM_TICKS(%r12)
-	mov	%rdi, PARAM_SPINS(%r12)
+	jmp	guest_done
 .endm
 
 /* The other vCPU's APIC must be on when the first IPI comes. */
@@ -137,9 +109,7 @@ bench_\name:
 	jz	2b
 .endm
 
-	.section .rodata
-	.globl	guest_begin, guest_end
-guest_begin:
+	.section guest, "a"
 
 	begin	loop
 	end
@@ -298,7 +268,8 @@ stop_peer:
 1:	hlt
 	jmp	1b
 
-done:
+	.globl	guest_done
+guest_done:
 	note_ticks
 	out	%al, $PORT_DONE
 	hlt
@@ -318,6 +289,5 @@ irq_stop:
 	put_msr	MSR_X2APIC_EOI, 0
 	out	%al, $PORT_DONE
 	hlt
-guest_end:
 
 	.section .note.GNU-stack, "", @progbits

@@ -13,7 +13,6 @@
 #define _GNU_SOURCE	/* CPU_SET() */
 #include <errno.h>
 #include <getopt.h>
-#include <glob.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdbool.h>
@@ -28,6 +27,8 @@
 
 #include "bench.h"
 #include "memory.h"
+#include "paging.h"
+#include "report.h"
 
 #define BATCHES		15
 #define ROUNDS		100
@@ -36,7 +37,9 @@
 #define SHORT_DELAY	10000
 #define LONG_DELAY	100000
 
-extern const char guest_begin[], guest_end[], irq_taken[], irq_ping[], irq_stop[];
+/* The section of guest.S and guest_paging.S. */
+extern const char __start_guest[], __stop_guest[];
+extern const char irq_taken[], irq_ping[], irq_stop[];
 extern const char bench_loop[], bench_cpuid[], bench_rdmsr[], bench_wrmsr[],
 	bench_out_user[], bench_in_user[], bench_mmio_user[], bench_first_touch[],
 	bench_eoi[], bench_icr[], bench_apic_read[], bench_apic_eoi[], bench_spin[],
@@ -53,15 +56,6 @@ static void null_ioctl(const struct side *side)
 	side->null_ioctl();
 }
 
-/* What is measured on machines of one kind. */
-enum group {
-	EXITS,		/* user space has the interrupts */
-	INTERRUPTS,	/* a local APIC */
-	IPI,		/* two CPUs */
-	MEMORY,
-	NR_GROUPS,
-};
-
 static const struct {
 	const char *name;
 	unsigned int flags;
@@ -70,23 +64,11 @@ static const struct {
 	[EXITS] = { "exits", 0, 1 },
 	[INTERRUPTS] = { "interrupts", MACHINE_LAPIC, 1 },
 	[IPI] = { "ipi", MACHINE_LAPIC, 2 },
+	[PAGING] = { "paging", 0, 1 },
 	[MEMORY] = { "memory" },
 };
 
-/*
- * Either @guest, or @host for what user space does itself.  @peer is what the other
- * vCPU does meanwhile.  Where the guest waits, SPINS, that is not counted.
- */
-static const struct bench {
-	enum group group;
-	const char *name;
-	const char *guest;
-	void (*host)(const struct side *side);
-	const char *peer;
-	unsigned int rounds;
-	unsigned int delay;
-	bool spins;
-} benches[] = {
+static struct bench benches[] = {
 	{ EXITS, "null_syscall", .host = null_syscall },
 	{ EXITS, "null_ioctl", .host = null_ioctl },
 	{ EXITS, "loop", bench_loop },
@@ -110,15 +92,24 @@ static const struct bench {
 	{ IPI, "ipi", bench_ipi, .peer = bench_peer },
 	{ IPI, "ipi_hlt", bench_ipi_hlt, .peer = bench_peer_hlt, .rounds = 20,
 	  .delay = LONG_DELAY },
+	{ PAGING, "exit", bench_cpuid },
+	{ PAGING, "first_touch", bench_first_touch },
+	{ PAGING, "mov_cr3", bench_mov_cr3, .spaces = 1 },
+	{ PAGING, "read_cr3", bench_read_cr3, .spaces = 1 },
+	{ PAGING, "invlpg", bench_invlpg, .spaces = 1 },
+	{ PAGING, "invlpg_touch", bench_invlpg_touch, .spaces = 1, .pages = 1 },
+	{ PAGING, "own_fault", bench_own_fault, .spaces = 1, .fault = fault_skip },
+	{ PAGING, "page_fault", bench_page_fault, .spaces = 1, .fault = fault_map },
+	{ PAGING, "switch", bench_switch, .spaces = 2, .pages = 4 },
+	{ PAGING, "switch_pcid", bench_switch_pcid, .spaces = 2, .pages = 4 },
+	{ PAGING, "switch_64", bench_switch, .spaces = 2, .pages = 64 },
+	{ PAGING, "new_table", bench_new_table, .spaces = 1, .pages = 64 },
 };
 
 #define NR_BENCHES	(sizeof(benches) / sizeof(benches[0]))
 
-/* Ticks a round; 0 is not measured. */
-static double result[2][NR_BENCHES];
 static struct memory memory[2];
-static bool wanted[NR_GROUPS];
-static bool json, apicv;
+static struct setting setting;
 
 static int compare(const void *a, const void *b)
 {
@@ -129,7 +120,7 @@ static int compare(const void *a, const void *b)
 
 static void start_state(struct keel_state *state, const char *guest, unsigned int vcpu)
 {
-	keel_start_long(state, GUEST_CODE + (guest - guest_begin), GUEST_GDT, GUEST_TABLES);
+	keel_start_long(state, GUEST_CODE + (guest - __start_guest), GUEST_GDT, GUEST_TABLES);
 	state->segments.idtr.base = GUEST_IDT;
 	state->segments.idtr.limit = 4095;
 	state->regs.gpr[KEEL_RSP] = GUEST_STACKS + vcpu * 4096;
@@ -184,36 +175,88 @@ static int run_guest(const struct side *side, const struct bench *bench)
 	return ret;
 }
 
-/* @spin_ticks: what one turn takes in which the guest waits */
-static int batch(const struct side *side, const struct bench *bench, char *memory,
-		 unsigned int nr, double spin_ticks, double *ticks)
+/* SDM: "64-Bit Mode IDT": a present interrupt gate. */
+static void write_gate(char *memory, unsigned int vector, const char *handler)
+{
+	uint64_t address = GUEST_CODE + (handler - __start_guest);
+	uint64_t *gate = (uint64_t *)(memory + GUEST_IDT) + 2 * vector;
+
+	gate[0] = (address & 0xffff) | KEEL_START_CODE << 16 | 0x8eULL << 40 |
+		(address >> 16) << 48;
+	gate[1] = address >> 32;
+}
+
+static unsigned int rounds_of(const struct bench *bench)
+{
+	return bench->rounds ?: ROUNDS;
+}
+
+static double time_host(const struct side *side, const struct bench *bench)
+{
+	unsigned long long begin = __rdtsc();
+	unsigned int i;
+
+	for (i = 0; i < rounds_of(bench); i++)
+		bench->host(side);
+	return __rdtsc() - begin;
+}
+
+/* @nr: of the batch.  Return: 0 or a negative errno; the guest's words are in @memory. */
+static int time_guest(const struct side *side, const struct bench *bench, char *memory,
+		      unsigned int nr, unsigned int rounds)
 {
 	struct params *params = (void *)(memory + GUEST_PARAMS);
-	unsigned int rounds = bench->rounds ?: ROUNDS;
-	unsigned long long begin;
-	unsigned int i;
 	int ret;
 
-	if (bench->host) {
-		begin = __rdtsc();
-		for (i = 0; i < rounds; i++)
-			bench->host(side);
-		*ticks = (double)(__rdtsc() - begin) / rounds;
-		return 0;
-	}
 	*params = (struct params) {
 		.count = rounds,
 		/* Page tables for the pages of all batches come in the first, discarded. */
 		.fresh = GUEST_FRESH + nr * ROUNDS * 4096ULL,
 		.delay = bench->delay,
 	};
+	if (bench->spaces)
+		paging_before(memory, bench);
+	if (bench->fault)
+		write_gate(memory, VECTOR_PF, bench->fault);
 	ret = run_guest(side, bench);
-	*ticks = (params->ticks - params->spins * spin_ticks) / rounds;
+	if (!ret && bench->spaces)
+		ret = paging_after(memory, bench, rounds);
+	return ret;
+}
+
+/* @spin_ticks: what one turn takes in which the guest waits */
+static int batch(const struct side *side, const struct bench *bench, char *memory,
+		 unsigned int nr, double spin_ticks, double *ticks)
+{
+	const struct params *params = (const void *)(memory + GUEST_PARAMS);
+	int ret;
+
+	if (bench->host) {
+		*ticks = time_host(side, bench) / rounds_of(bench);
+		return 0;
+	}
+	ret = time_guest(side, bench, memory, nr, rounds_of(bench));
+	*ticks = (params->ticks - params->spins * spin_ticks) / rounds_of(bench);
+	return ret;
+}
+
+/* By the difference of two batches, so that what is around the rounds does not count. */
+static int count_exits(const struct side *side, const struct bench *bench, char *memory,
+		       double *exits)
+{
+	double before = side->exits(), between;
+	unsigned int rounds = rounds_of(bench);
+	int ret;
+
+	ret = time_guest(side, bench, memory, BATCHES + 1, rounds);
+	between = side->exits();
+	ret = ret ?: time_guest(side, bench, memory, BATCHES + 2, 2 * rounds);
+	*exits = before < 0 ? -1 : (side->exits() - between - (between - before)) / rounds;
 	return ret;
 }
 
 static int measure(const struct side *side, const struct bench *bench, char *memory,
-		   double spin_ticks, double *ticks)
+		   double spin_ticks, struct result *result)
 {
 	double batches[BATCHES];
 	unsigned int i;
@@ -223,40 +266,34 @@ static int measure(const struct side *side, const struct bench *bench, char *mem
 	ret = batch(side, bench, memory, 0, spin_ticks, &batches[0]);
 	for (i = 0; !ret && i < BATCHES; i++)
 		ret = batch(side, bench, memory, i + 1, spin_ticks, &batches[i]);
+	if (!ret && bench->group == PAGING)
+		ret = count_exits(side, bench, memory, &result->exits);
 	if (ret) {
 		fprintf(stderr, "keel-bench: %s on %s: %s\n", bench->name, side->name,
 			strerror(-ret));
 		return ret;
 	}
 	qsort(batches, BATCHES, sizeof(batches[0]), compare);
-	*ticks = batches[BATCHES / 2];
+	result->ticks = batches[BATCHES / 2];
 	return 0;
-}
-
-/* SDM: "64-Bit Mode IDT": a present interrupt gate. */
-static void write_gate(char *memory, unsigned int vector, const char *handler)
-{
-	uint64_t address = GUEST_CODE + (handler - guest_begin);
-	uint64_t *gate = (uint64_t *)(memory + GUEST_IDT) + 2 * vector;
-
-	gate[0] = (address & 0xffff) | KEEL_START_CODE << 16 | 0x8eULL << 40 |
-		(address >> 16) << 48;
-	gate[1] = address >> 32;
 }
 
 static char *make_memory(void)
 {
 	char *memory;
 
+	if (__stop_guest - __start_guest > GUEST_PARAMS - GUEST_CODE)
+		return NULL;
 	memory = mmap(NULL, GUEST_MEMORY, PROT_READ | PROT_WRITE,
 		      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (memory == MAP_FAILED)
 		return NULL;
 	/* first_touch is about 4-KiB pages. */
 	madvise(memory, GUEST_MEMORY, MADV_NOHUGEPAGE);
-	memcpy(memory + GUEST_CODE, guest_begin, guest_end - guest_begin);
+	memcpy(memory + GUEST_CODE, __start_guest, __stop_guest - __start_guest);
 	keel_write_gdt(memory + GUEST_GDT, 1);
 	keel_write_long_tables(memory + GUEST_TABLES, GUEST_TABLES, GUEST_MAPPED);
+	paging_make_spaces(memory);
 	write_gate(memory, VECTOR_TAKEN, irq_taken);
 	write_gate(memory, VECTOR_PING, irq_ping);
 	write_gate(memory, VECTOR_STOP, irq_stop);
@@ -268,229 +305,76 @@ static int calibrate(const struct side *side, char *memory, double *spin_ticks)
 {
 	static const struct bench spin = { INTERRUPTS, "spin", bench_spin };
 	static const struct bench loop = { INTERRUPTS, "loop", bench_loop };
-	double turn = 0, around = 0;
+	struct result turn = {}, around = {};
 	int ret;
 
 	ret = measure(side, &spin, memory, 0, &turn);
 	if (!ret)
 		ret = measure(side, &loop, memory, 0, &around);
-	*spin_ticks = turn - around;
+	*spin_ticks = turn.ticks - around.ticks;
 	return ret;
 }
 
+static unsigned int machine_flags(enum group group)
+{
+	unsigned int flags = groups[group].flags;
+
+	if ((flags & MACHINE_LAPIC) && !setting.apicv)
+		flags |= MACHINE_NO_APICV;
+	if (setting.shadow)
+		flags |= MACHINE_SHADOW;
+	return flags;
+}
+
+/* @column: of bench.result */
 static int measure_group(const struct side *side, enum group group, char *memory,
-			 double *results)
+			 unsigned int column)
 {
 	double spin_ticks = 0;
 	unsigned int i;
 	int ret;
 
-	ret = side->open(memory, groups[group].flags |
-			 (groups[group].flags && !apicv ? MACHINE_NO_APICV : 0),
-			 groups[group].vcpus);
+	ret = side->open(memory, machine_flags(group), groups[group].vcpus);
 	if (ret)
-		fprintf(stderr, "keel-bench: no machine on %s: %s\n", side->name,
+		fprintf(stderr, "keel-bench: no machine %son %s: %s\n",
+			setting.shadow ? "with shadow paging " : "", side->name,
 			strerror(-ret));
 	if (!ret && group == INTERRUPTS)
 		ret = calibrate(side, memory, &spin_ticks);
 	for (i = 0; !ret && i < NR_BENCHES; i++)
 		if (benches[i].group == group)
 			ret = measure(side, &benches[i], memory,
-				      benches[i].spins ? spin_ticks : 0, &results[i]);
+				      benches[i].spins ? spin_ticks : 0,
+				      &benches[i].result[column]);
 	side->close();
 	return ret;
 }
 
-static int measure_side(const struct side *side, double *results)
+/* Each group has memory of its own: first_touch is in two. */
+static int measure_side(const struct side *side, unsigned int column)
 {
-	char *memory = make_memory();
-	int ret = memory ? 0 : -ENOMEM;
 	enum group group;
+	char *memory;
+	int ret = 0;
 
-	for (group = EXITS; !ret && group <= IPI; group++)
-		if (wanted[group])
-			ret = measure_group(side, group, memory, results);
-	if (memory)
+	for (group = EXITS; !ret && group < MEMORY; group++) {
+		if (!setting.wanted[group])
+			continue;
+		memory = make_memory();
+		if (!memory)
+			return -ENOMEM;
+		ret = measure_group(side, group, memory, column);
 		munmap(memory, GUEST_MEMORY);
+	}
 	return ret;
-}
-
-static bool read_line(const char *path, char *line, size_t bytes)
-{
-	FILE *f = fopen(path, "r");
-	bool ok;
-
-	if (!f)
-		return false;
-	ok = fgets(line, bytes, f);
-	fclose(f);
-	if (ok)
-		line[strcspn(line, "\n")] = 0;
-	return ok;
-}
-
-static bool mitigations_off(void)
-{
-	char line[4096];
-
-	return read_line("/proc/cmdline", line, sizeof(line)) && strstr(line, "mitigations=off");
-}
-
-/* JSON strings: the files printed here have no control characters but tabs. */
-static void print_string(const char *s)
-{
-	putchar('"');
-	for (; *s; s++) {
-		if (*s == '"' || *s == '\\')
-			putchar('\\');
-		putchar((unsigned char)*s < ' ' ? ' ' : *s);
-	}
-	putchar('"');
-}
-
-static void print_fact(const char *side, const char *name, const char *value, bool *first)
-{
-	if (!json) {
-		printf("mitigation: %s %s: %s\n", side, name, value);
-		return;
-	}
-	printf("%s\n    {\"of\": \"%s\", \"name\": ", *first ? "" : ",", side);
-	*first = false;
-	print_string(name);
-	printf(", \"value\": ");
-	print_string(value);
-	putchar('}');
-}
-
-static void print_mitigations(void)
-{
-	static const char keel_file[] = "/sys/kernel/debug/keel/mitigations";
-	static const char kvm_file[] = "/sys/module/kvm_intel/parameters/vmentry_l1d_flush";
-	char line[256];
-	bool first = true;
-	glob_t files;
-	size_t i;
-	FILE *f;
-
-	if (!glob("/sys/devices/system/cpu/vulnerabilities/*", 0, NULL, &files)) {
-		for (i = 0; i < files.gl_pathc; i++)
-			if (read_line(files.gl_pathv[i], line, sizeof(line)))
-				print_fact("host", strrchr(files.gl_pathv[i], '/') + 1, line,
-					   &first);
-		globfree(&files);
-	}
-	if (read_line(kvm_file, line, sizeof(line)))
-		print_fact("kvm", "vmentry_l1d_flush", line, &first);
-	f = fopen(keel_file, "r");
-	if (!f)
-		return;
-	while (fgets(line, sizeof(line), f)) {
-		char *value = strchr(line, ':');
-
-		if (!value)
-			continue;
-		*value = 0;
-		value += 1 + strspn(value + 1, " ");
-		value[strcspn(value, "\n")] = 0;
-		print_fact("keel", line, value, &first);
-	}
-	fclose(f);
-}
-
-/* "" where interrupts are user space's, who then has no use for it. */
-static const char *apicv_word(const struct bench *bench)
-{
-	if (bench->group == EXITS)
-		return "";
-	return apicv ? " apicv=on" : " apicv=off";
-}
-
-static void print_bench(unsigned int i, const char *mitigations, bool *first)
-{
-	double keel = result[0][i], kvm = result[1][i];
-	const struct bench *bench = &benches[i];
-
-	if (!json) {
-		printf("bench: %s mitigations=%s%s keel=%.0f kvm=%.0f ratio=%.3f\n",
-		       bench->name, mitigations, apicv_word(bench), keel, kvm,
-		       kvm ? keel / kvm : 0);
-		return;
-	}
-	printf("%s\n    {\"name\": \"%s\", \"keel\": %.1f, \"kvm\": %.1f, \"ratio\": %.3f}",
-	       *first ? "" : ",", bench->name, keel, kvm, kvm ? keel / kvm : 0);
-	*first = false;
-}
-
-/* What Keel says of itself: a kind a line, as "memory: KIND: BYTES". */
-static void print_memory_kinds(bool *first)
-{
-	FILE *f = fopen("/sys/kernel/debug/keel/memory", "r");
-	char line[128], kind[64];
-	unsigned int bytes;
-
-	if (!f)
-		return;
-	while (fgets(line, sizeof(line), f)) {
-		if (sscanf(line, " %63[^:]: %u", kind, &bytes) != 2)
-			continue;
-		if (json)
-			printf("%s\n    {\"name\": \"%s\", \"keel\": %u}",
-			       *first ? "" : ",", kind, bytes);
-		else
-			printf("memory: %s: keel=%u\n", kind, bytes);
-		*first = false;
-	}
-	fclose(f);
-}
-
-static void print_memory_row(const char *name, double keel, double kvm, bool *first)
-{
-	if (json)
-		printf("%s\n    {\"name\": \"%s\", \"keel\": %.0f, \"kvm\": %.0f}",
-		       *first ? "" : ",", name, keel, kvm);
-	else
-		printf("memory: %s: keel=%.0f kvm=%.0f\n", name, keel, kvm);
-	*first = false;
-}
-
-static void print_memory(void)
-{
-	bool first = true;
-
-	print_memory_row("measured: VM", memory[0].vm, memory[1].vm, &first);
-	print_memory_row("measured: vCPU", memory[0].vcpu, memory[1].vcpu, &first);
-	print_memory_kinds(&first);
-}
-
-static void print_all(void)
-{
-	const char *mitigations = mitigations_off() ? "off" : "default";
-	bool first = true;
-	unsigned int i;
-
-	if (json)
-		printf("{\n  \"mitigations\": \"%s\",\n  \"apicv\": %s,\n  \"in_force\": [",
-		       mitigations, apicv ? "true" : "false");
-	if (wanted[EXITS])
-		print_mitigations();
-	if (json)
-		printf("\n  ],\n  \"bench\": [");
-	for (i = 0; i < NR_BENCHES; i++)
-		if (wanted[benches[i].group])
-			print_bench(i, mitigations, &first);
-	if (json)
-		printf("\n  ],\n  \"memory\": [");
-	if (wanted[MEMORY])
-		print_memory();
-	if (json)
-		printf("\n  ]\n}\n");
 }
 
 static int usage(void)
 {
-	fprintf(stderr, "usage: keel-bench [--json] [exits|interrupts|ipi|memory]...\n"
+	fprintf(stderr, "usage: keel-bench [--json] [exits|interrupts|ipi|paging|memory]...\n"
 		"Compares Keel and /dev/kvm; both modules must be loaded.\n"
-		"Interrupts with APIC virtualization by the CPU where kvm_intel has enable_apicv.\n");
+		"Interrupts with APIC virtualization by the CPU where kvm_intel has enable_apicv,\n"
+		"shadow paging on both where it has not ept.\n");
 	return 2;
 }
 
@@ -500,7 +384,7 @@ static bool choose(const char *name)
 
 	for (group = 0; group < NR_GROUPS; group++)
 		if (!strcmp(name, groups[group].name))
-			return wanted[group] = true;
+			return setting.wanted[group] = true;
 	return false;
 }
 
@@ -509,9 +393,9 @@ static int measure_all(void)
 	int ret;
 
 	/* One after the other: who has a VM has VMX. */
-	ret = measure_side(&keel_side, result[0]);
-	ret = measure_side(&kvm_side, result[1]) ?: ret;
-	if (!wanted[MEMORY])
+	ret = measure_side(&keel_side, 0);
+	ret = measure_side(&kvm_side, 1) ?: ret;
+	if (!setting.wanted[MEMORY])
 		return ret;
 	ret = measure_memory(&keel_side, &memory[0]) ?: ret;
 	return measure_memory(&kvm_side, &memory[1]) ?: ret;
@@ -526,23 +410,26 @@ int main(int argc, char **argv)
 	while ((opt = getopt_long(argc, argv, "", options, NULL)) != -1) {
 		if (opt != 'j')
 			return usage();
-		json = true;
+		setting.json = true;
 	}
 	if (optind == argc)
-		wanted[EXITS] = wanted[INTERRUPTS] = wanted[MEMORY] = true;
+		setting.wanted[EXITS] = setting.wanted[INTERRUPTS] =
+			setting.wanted[MEMORY] = true;
 	for (; optind < argc; optind++)
 		if (!choose(argv[optind]))
 			return usage();
-	if (wanted[IPI] && sysconf(_SC_NPROCESSORS_ONLN) < 2) {
+	if (setting.wanted[IPI] && sysconf(_SC_NPROCESSORS_ONLN) < 2) {
 		fprintf(stderr, "keel-bench: ipi: needs two CPUs\n");
 		return 1;
 	}
-	apicv = read_line("/sys/module/kvm_intel/parameters/enable_apicv", line, sizeof(line)) &&
+	setting.apicv = read_line("/sys/module/kvm_intel/parameters/enable_apicv", line, sizeof(line)) &&
 		*line == 'Y';
+	setting.shadow = read_line("/sys/module/kvm_intel/parameters/ept", line, sizeof(line)) &&
+		*line == 'N';
 	/* The testbed's init gives its children all ports, which few VMMs have. */
 	iopl(0);
 	pin(0);
 	ret = measure_all();
-	print_all();
+	print_report(&setting, benches, NR_BENCHES, memory);
 	return ret ? 1 : 0;
 }

@@ -4,6 +4,8 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include <asm/vmx.h>
+
 #include "bench.h"
 
 static int dev = -1, vm = -1;
@@ -21,7 +23,8 @@ static int make_vm(unsigned int flags)
 	if (dev < 0)
 		return dev;
 	return keel_create_vm(dev, (flags & MACHINE_LAPIC ? KEEL_VM_LAPIC : 0) |
-			      (flags & MACHINE_NO_APICV ? KEEL_VM_NO_APICV : 0));
+			      (flags & MACHINE_NO_APICV ? KEEL_VM_NO_APICV : 0) |
+			      (flags & MACHINE_SHADOW ? KEEL_VM_SHADOW : 0));
 }
 
 static int make_vcpu(int in_vm, unsigned int id)
@@ -92,6 +95,20 @@ static int run_keel(unsigned int id, const struct keel_state *state)
 	}
 }
 
+static double exits_so_far(void)
+{
+	struct keel_stats stats;
+	double exits = 0;
+	unsigned int i;
+
+	if (keel_get_stats(vcpus[0].fd, &stats))
+		return -1;
+	for (i = 0; i < KEEL_STATS_REASONS; i++)
+		if (i != EXIT_REASON_EXTERNAL_INTERRUPT)
+			exits += stats.exits[i];
+	return exits;
+}
+
 static void null_ioctl(void)
 {
 	ioctl(dev, _IO(KEEL_IOC, 0xff), 0);
@@ -122,6 +139,7 @@ const struct side keel_side = {
 	.name = "keel",
 	.open = open_keel,
 	.run = run_keel,
+	.exits = exits_so_far,
 	.null_ioctl = null_ioctl,
 	.close = close_keel,
 	.make_vm = make_vm,

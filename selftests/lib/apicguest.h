@@ -96,7 +96,7 @@
 	int __ret = guest_init_vm(g, vm_flags, 0);			\
 									\
 	if (__ret == -EOPNOTSUPP)					\
-		SKIP_FIXTURE("this CPU lacks what guests need (EPT)");	\
+		SKIP_FIXTURE("no guests in this paging mode on this CPU");	\
 	ASSERT_EQ(0, __ret);						\
 	apic_write(g, APIC_SVR, SVR_ENABLED | SPURIOUS);		\
 } while (0)

@@ -59,7 +59,7 @@ int guest_init_vm(struct guest *g, __u32 flags, __u32 tsc_khz)
 	ret = keel_get_info(g->keel, KEEL_CPU_ALL, &g->info);
 	if (ret)
 		return ret;
-	g->vm = keel_create_vm_at(g->keel, flags, tsc_khz);
+	g->vm = host_create_vm_at(g->keel, flags, tsc_khz);
 	if (g->vm < 0)
 		return g->vm;
 	g->mem = mmap(NULL, GUEST_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
@@ -111,8 +111,10 @@ void guest_free(struct guest *g)
 
 const char *guest_lacks(const struct guest *g, enum guest_mode mode)
 {
-	if ((mode == GUEST_PROT || mode == GUEST_REAL) &&
-	    !(g->info.features & KEEL_FEATURE_UNRESTRICTED_GUEST))
+	if (g->info.features & KEEL_FEATURE_UNRESTRICTED_GUEST)
+		return NULL;
+	/* Shadow page tables stand in for the paging that the guest has not switched on. */
+	if (mode == GUEST_REAL || (mode == GUEST_PROT && !host_shadows(&g->info)))
 		return "unrestricted guest";
 	return NULL;
 }

@@ -193,7 +193,7 @@ int guest_set_msr(struct guest *g, __u32 msr, __u64 value);
 	int __ret = guest_init_vm(g, vm_flags, 0);			\
 									\
 	if (__ret == -EOPNOTSUPP)					\
-		SKIP_FIXTURE("this CPU lacks what guests need (EPT)");	\
+		SKIP_FIXTURE("no guests in this paging mode on this CPU");	\
 	ASSERT_EQ(0, __ret);						\
 } while (0)
 

@@ -38,12 +38,39 @@ int host_unload_keel(void)
 	return -errno;
 }
 
+bool host_wants_shadow(void)
+{
+	const char *mode = getenv("KEEL_PAGING");
+
+	return mode && !strcmp(mode, "shadow");
+}
+
+bool host_shadows(const struct keel_info *info)
+{
+	return host_wants_shadow() || !(info->features & KEEL_FEATURE_EPT);
+}
+
+__u32 host_vm_flags(__u32 flags)
+{
+	return flags | (host_wants_shadow() ? KEEL_VM_SHADOW : 0);
+}
+
+int host_create_vm_at(int fd, __u32 flags, __u32 tsc_khz)
+{
+	return keel_create_vm_at(fd, host_vm_flags(flags), tsc_khz);
+}
+
+int host_create_vm(int fd, __u32 flags)
+{
+	return host_create_vm_at(fd, flags, 0);
+}
+
 bool host_has_guests(void)
 {
 	int fd = keel_open(), vm = -EOPNOTSUPP;
 
 	if (fd >= 0) {
-		vm = keel_create_vm(fd, 0);
+		vm = host_create_vm(fd, 0);
 		close(fd);
 	}
 	if (vm >= 0)

@@ -8,6 +8,7 @@
 #ifndef SELFTESTS_HOST_H
 #define SELFTESTS_HOST_H
 
+#include <keel.h>
 #include <setjmp.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -25,8 +26,22 @@ int host_read(const char *path, char *buf, size_t size);
 int host_write(const char *path, const char *text);
 
 /*
- * Whether keel.ko makes VMs on this CPU.  Without EPT it refuses with
- * -EOPNOTSUPP, and leaves VMX alone.
+ * The paging mode of the tests' VMs: KEEL_PAGING=shadow in the environment asks
+ * for shadow paging, else it is the CPU's own.  All VMs of tests that say nothing
+ * of the mode come from here: keel_create_vm() with that mode.
+ */
+int host_create_vm(int fd, __u32 flags);
+int host_create_vm_at(int fd, __u32 flags, __u32 tsc_khz);
+/* KEEL_VM_* with that mode. */
+__u32 host_vm_flags(__u32 flags);
+/* Whether the environment asks for shadow paging. */
+bool host_wants_shadow(void);
+/* Whether those VMs run on shadow page tables, asked for or for want of EPT. */
+bool host_shadows(const struct keel_info *info);
+
+/*
+ * Whether keel.ko makes VMs on this CPU, in the paging mode that is asked for.
+ * If not it refuses with -EOPNOTSUPP, and leaves VMX alone.
  */
 bool host_has_guests(void);
 

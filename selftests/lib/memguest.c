@@ -31,7 +31,7 @@ static int open_vm(struct memguest *g)
 	if (ret)
 		return ret;
 	g->run_size = info.run_size;
-	g->fd = keel_create_vm(g->keel, 0);
+	g->fd = host_create_vm(g->keel, 0);
 	return g->fd < 0 ? g->fd : 0;
 }
 

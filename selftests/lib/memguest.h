@@ -120,7 +120,7 @@ do {									\
 	int memguest_ret = memguest_open(g);					\
 									\
 	if (memguest_ret == -EOPNOTSUPP)					\
-		SKIP_FIXTURE("this CPU lacks what guests need (EPT)");		\
+		SKIP_FIXTURE("no guests in this paging mode on this CPU");		\
 	ASSERT_EQ(0, memguest_ret);					\
 } while (0)
 

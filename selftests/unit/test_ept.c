@@ -181,7 +181,7 @@ static void model_split(u64 gpa)
 }
 
 /* Code in a large page that has nothing mapped: its neighbours come with it. */
-static void model_map_around(const struct ept_page *page)
+static void model_map_around(const struct mmu_page *page)
 {
 	u64 p, start = down(page->gpa, 2);
 
@@ -197,11 +197,11 @@ static void model_map_around(const struct ept_page *page)
 		};
 }
 
-static enum ept_mapped model_map(const struct ept *ept, const struct ept_page *page)
+static enum mmu_mapped model_map(const struct ept *ept, const struct mmu_page *page)
 {
 	bool exec = page->access & KEEL_ACCESS_EXEC;
 	bool write = page->access & KEEL_ACCESS_WRITE;
-	enum ept_mapped ret = EPT_MAPPED;
+	enum mmu_mapped ret = MMU_MAPPED;
 	int level = page->level;
 	u64 p, start, frame;
 
@@ -223,7 +223,7 @@ static enum ept_mapped model_map(const struct ept *ept, const struct ept_page *p
 		    (!exec || w->exec))
 			return ret;
 		model_split(page->gpa);
-		ret = EPT_MAPPED_FLUSH;
+		ret = MMU_MAPPED_FLUSH;
 	}
 	start = down(page->gpa, level);
 	frame = down(page->hpa, level);
@@ -232,7 +232,7 @@ static enum ept_mapped model_map(const struct ept *ept, const struct ept_page *p
 
 		if (w->level && w->frame != frame + (p - start)) {
 			memset(w, 0, sizeof(*w));
-			ret = EPT_MAPPED_FLUSH;
+			ret = MMU_MAPPED_FLUSH;
 		}
 		w->level = level;
 		w->frame = frame + (p - start);
@@ -456,12 +456,12 @@ static u64 some_end(u64 start)
 }
 
 /* Mostly the one frame that belongs there. */
-static struct ept_page some_page(void)
+static struct mmu_page some_page(void)
 {
 	u64 gpa = some_gpa() + rnd(SIZE_4K);
 	u64 odds = rnd(100);
 
-	return (struct ept_page) {
+	return (struct mmu_page) {
 		.gpa = gpa,
 		.hpa = down(gpa, 1) + (rnd(10) ? 0 : SIZE_1G * rnd(3)),
 		.level = odds < 3 ? 3 : odds < 30 ? 2 : 1,
@@ -472,7 +472,7 @@ static struct ept_page some_page(void)
 
 TEST_F(ept, random_operations_give_what_the_array_says)
 {
-	struct ept_page page;
+	struct mmu_page page;
 	u64 start, end, pos;
 	bool found, clear;
 	int i, op;
@@ -508,22 +508,12 @@ TEST_F(ept, random_operations_give_what_the_array_says)
 			for (found = false, pos = start; pos < end;)
 				found |= ept_protect(&self->ept, &pos, end, 1 + rnd(4));
 			ASSERT_EQ(model_protect(start, end), found);
-		} else if (op < 95) {
+		} else {
 			if (down(start, 1) != start || racing)
 				continue;
 			clear = rnd(2);
 			found = ept_young(&self->ept, start, end, clear);
 			ASSERT_EQ(model_young(&self->ept, start, end, clear), found);
-		} else {
-			stock_up(&self->stock);
-			if (at(start)->level > 1) {
-				model_split(start);
-				ASSERT_EQ(EPT_MAPPED_FLUSH,
-					  ept_split(&self->ept, start, &self->stock));
-			} else {
-				ASSERT_EQ(EPT_MAPPED,
-					  ept_split(&self->ept, start, &self->stock));
-			}
 		}
 		for (pos = start; pos < end && pos < start + 16 * SIZE_4K; pos += SIZE_4K)
 			compare(_metadata, &self->ept, pos);
@@ -556,38 +546,38 @@ TEST_F(ept, eptp_says_what_the_tree_is)
 /* All table pages or none, so that no empty table stays behind. */
 TEST_F(ept, without_table_pages_nothing_changes)
 {
-	struct ept_page page = { .gpa = BASE, .hpa = BASE, .level = 1 };
+	struct mmu_page page = { .gpa = BASE, .hpa = BASE, .level = 1 };
 	unsigned long nr;
 
 	for (nr = 0; nr < EPT_MAP_PAGES; nr++) {
 		while (self->stock.nr < nr)
 			table_pages_push(&self->stock, table_page_alloc());
-		EXPECT_EQ(EPT_NO_PAGE, ept_map(&self->ept, &page, &self->stock, true));
+		EXPECT_EQ(MMU_NO_PAGE, ept_map(&self->ept, &page, &self->stock, true));
 		EXPECT_EQ(nr, self->stock.nr);
 		EXPECT_EQ(0, self->ept.tables);
 		EXPECT_EQ(0, self->ept.root[BASE >> 39]);
 	}
 	stock_up(&self->stock);
-	EXPECT_EQ(EPT_MAPPED, ept_map(&self->ept, &page, &self->stock, true));
+	EXPECT_EQ(MMU_MAPPED, ept_map(&self->ept, &page, &self->stock, true));
 	EXPECT_EQ(0, self->stock.nr);
 	zap_all(&self->ept, 0, 1ULL << 48, 1, &self->dead);
 }
 
 TEST_F(ept, what_calls_for_a_flush_is_left_alone_without_one)
 {
-	struct ept_page page = { .gpa = BASE, .hpa = BASE, .level = 2, .write = true };
-	struct ept_page other = { .gpa = BASE, .hpa = BASE + SIZE_1G, .level = 1 };
+	struct mmu_page page = { .gpa = BASE, .hpa = BASE, .level = 2, .write = true };
+	struct mmu_page other = { .gpa = BASE, .hpa = BASE + SIZE_1G, .level = 1 };
 	struct walked before, after;
 
 	stock_up(&self->stock);
-	ASSERT_EQ(EPT_MAPPED, ept_map(&self->ept, &page, &self->stock, false));
+	ASSERT_EQ(MMU_MAPPED, ept_map(&self->ept, &page, &self->stock, false));
 	before = walk(&self->ept, BASE);
 	stock_up(&self->stock);
-	EXPECT_EQ(EPT_WOULD_FLUSH, ept_map(&self->ept, &other, &self->stock, false));
+	EXPECT_EQ(MMU_WOULD_FLUSH, ept_map(&self->ept, &other, &self->stock, false));
 	after = walk(&self->ept, BASE);
 	EXPECT_EQ(before.frame, after.frame);
 	EXPECT_EQ(before.level, after.level);
-	EXPECT_EQ(EPT_MAPPED_FLUSH, ept_map(&self->ept, &other, &self->stock, true));
+	EXPECT_EQ(MMU_MAPPED_FLUSH, ept_map(&self->ept, &other, &self->stock, true));
 	EXPECT_EQ(other.hpa, walk(&self->ept, BASE).frame);
 	zap_all(&self->ept, 0, 1ULL << 48, 1, &self->dead);
 }
@@ -595,12 +585,12 @@ TEST_F(ept, what_calls_for_a_flush_is_left_alone_without_one)
 /* A second CPU with an older view must not take write access away again. */
 TEST_F(ept, a_read_fault_does_not_take_write_access_away)
 {
-	struct ept_page page = { .gpa = BASE, .hpa = BASE, .level = 1, .write = true };
+	struct mmu_page page = { .gpa = BASE, .hpa = BASE, .level = 1, .write = true };
 
 	stock_up(&self->stock);
-	ASSERT_EQ(EPT_MAPPED, ept_map(&self->ept, &page, &self->stock, false));
+	ASSERT_EQ(MMU_MAPPED, ept_map(&self->ept, &page, &self->stock, false));
 	page.write = false;
-	EXPECT_EQ(EPT_MAPPED, ept_map(&self->ept, &page, &self->stock, false));
+	EXPECT_EQ(MMU_MAPPED, ept_map(&self->ept, &page, &self->stock, false));
 	EXPECT_TRUE(walk(&self->ept, BASE).write);
 	zap_all(&self->ept, 0, 1ULL << 48, 1, &self->dead);
 }
@@ -608,15 +598,15 @@ TEST_F(ept, a_read_fault_does_not_take_write_access_away)
 /* What the CPU sets in an entry while ept.c changes it must not get lost. */
 TEST_F(ept, flags_that_the_cpu_sets_survive)
 {
-	struct ept_page page = { .gpa = BASE, .hpa = BASE, .level = 1 };
+	struct mmu_page page = { .gpa = BASE, .hpa = BASE, .level = 1 };
 	u64 pos = BASE, *entry;
 
 	stock_up(&self->stock);
-	ASSERT_EQ(EPT_MAPPED, ept_map(&self->ept, &page, &self->stock, false));
+	ASSERT_EQ(MMU_MAPPED, ept_map(&self->ept, &page, &self->stock, false));
 	entry = entry_at(&self->ept, BASE);
 	racing = true;
 	page.write = true;
-	EXPECT_EQ(EPT_MAPPED, ept_map(&self->ept, &page, &self->stock, false));
+	EXPECT_EQ(MMU_MAPPED, ept_map(&self->ept, &page, &self->stock, false));
 	EXPECT_EQ(MARK, *entry & MARK);
 	*entry &= ~MARK;
 	EXPECT_TRUE(ept_protect(&self->ept, &pos, BASE + SIZE_4K, 1));
@@ -625,27 +615,61 @@ TEST_F(ept, flags_that_the_cpu_sets_survive)
 
 	if (variant->caps & CAP_2M) {
 		page.level = 2;
+		page.write = false;
 		racing = false;
 		stock_up(&self->stock);
-		ASSERT_EQ(EPT_MAPPED, ept_map(&self->ept, &page, &self->stock, false));
+		ASSERT_EQ(MMU_MAPPED, ept_map(&self->ept, &page, &self->stock, false));
 		racing = true;
-		EXPECT_EQ(EPT_MAPPED_FLUSH, ept_split(&self->ept, BASE, &self->stock));
+		page.level = 1;
+		page.write = true;
+		page.access = KEEL_ACCESS_WRITE;
+		EXPECT_EQ(MMU_MAPPED_FLUSH, ept_map(&self->ept, &page, &self->stock, true));
 		EXPECT_EQ(MARK, *entry_at(&self->ept, BASE) & MARK);
 		EXPECT_EQ(MARK, *entry_at(&self->ept, BASE + SIZE_2M - SIZE_4K) & MARK);
 		zap_all(&self->ept, 0, 1ULL << 48, 1, &self->dead);
 	}
 }
 
-TEST_F(ept, no_split_without_a_table_page)
+/* As a slot that logs its writes needs it. */
+TEST_F(ept, one_page_of_a_large_one_becomes_writable)
 {
-	struct ept_page page = { .gpa = BASE, .hpa = BASE, .level = 2 };
+	struct mmu_page page = { .gpa = BASE, .hpa = BASE, .level = 2, .write = true };
+	struct mmu_page small = {
+		.gpa = BASE + SIZE_4K, .hpa = BASE + SIZE_4K, .level = 1, .write = true,
+		.access = KEEL_ACCESS_WRITE,
+	};
+	u64 pos = BASE;
 
 	if (!(variant->caps & CAP_2M))
 		SKIP(return, "no large pages to split");
 	stock_up(&self->stock);
-	ASSERT_EQ(EPT_MAPPED, ept_map(&self->ept, &page, &self->stock, false));
+	ASSERT_EQ(MMU_MAPPED, ept_map(&self->ept, &page, &self->stock, false));
+	/* A part of it is enough. */
+	EXPECT_TRUE(ept_protect(&self->ept, &pos, BASE + SIZE_4K, 1));
+	EXPECT_EQ(2, walk(&self->ept, BASE).level);
+	EXPECT_FALSE(walk(&self->ept, small.gpa).write);
+	EXPECT_EQ(MMU_MAPPED_FLUSH, ept_map(&self->ept, &small, &self->stock, true));
+	EXPECT_EQ(1, walk(&self->ept, small.gpa).level);
+	EXPECT_TRUE(walk(&self->ept, small.gpa).write);
+	EXPECT_FALSE(walk(&self->ept, BASE).write);
+	EXPECT_FALSE(walk(&self->ept, BASE + 2 * SIZE_4K).write);
+	EXPECT_FALSE(walk(&self->ept, BASE + SIZE_2M - SIZE_4K).write);
+	zap_all(&self->ept, 0, 1ULL << 48, 1, &self->dead);
+}
+
+TEST_F(ept, no_split_without_a_table_page)
+{
+	struct mmu_page page = { .gpa = BASE, .hpa = BASE, .level = 2 };
+	struct mmu_page small = {
+		.gpa = BASE, .hpa = BASE, .level = 1, .write = true, .access = KEEL_ACCESS_WRITE,
+	};
+
+	if (!(variant->caps & CAP_2M))
+		SKIP(return, "no large pages to split");
+	stock_up(&self->stock);
+	ASSERT_EQ(MMU_MAPPED, ept_map(&self->ept, &page, &self->stock, false));
 	table_pages_free(&self->stock);
-	EXPECT_EQ(EPT_NO_PAGE, ept_split(&self->ept, BASE, &self->stock));
+	EXPECT_EQ(MMU_NO_PAGE, ept_map(&self->ept, &small, &self->stock, true));
 	EXPECT_EQ(2, walk(&self->ept, BASE).level);
 	zap_all(&self->ept, 0, 1ULL << 48, 1, &self->dead);
 }
@@ -653,7 +677,7 @@ TEST_F(ept, no_split_without_a_table_page)
 /* 100s of GiB of nothing cost a few steps; a full table costs one. */
 TEST_F(ept, zapping_is_bounded_by_its_budget)
 {
-	struct ept_page page = { .level = 1 };
+	struct mmu_page page = { .level = 1 };
 	u64 pos = 0;
 	int i;
 
@@ -663,7 +687,7 @@ TEST_F(ept, zapping_is_bounded_by_its_budget)
 		page.gpa = BASE + i * SIZE_2M;
 		page.hpa = page.gpa;
 		stock_up(&self->stock);
-		ASSERT_EQ(EPT_MAPPED, ept_map(&self->ept, &page, &self->stock, true));
+		ASSERT_EQ(MMU_MAPPED, ept_map(&self->ept, &page, &self->stock, true));
 	}
 	pos = 0;
 	EXPECT_TRUE(ept_zap(&self->ept, &pos, 1ULL << 48, 3, &self->dead));

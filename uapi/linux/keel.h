@@ -59,8 +59,8 @@
  *
  * Errors: -EBUSY: another hypervisor holds VMX on some CPU.  -ENODEV: VMX is
  * missing or locked off on some CPU.  -EIO: VMXON failed on some CPU.
- * -ESHUTDOWN: the host is going down.  -EOPNOTSUPP: the CPU lacks what guests
- * need today: EPT, and loading IA32_EFER and IA32_PAT at entry and exit.
+ * -ESHUTDOWN: the host is going down.  -EOPNOTSUPP: the CPU lacks a control that
+ * guests need, and the log of loading the module names it; or
  * &keel_create_vm.tsc_khz is not the host's and the CPU cannot scale the TSC.
  * -EINVAL: a TSC frequency that scaling cannot reach.
  * -ENOMEM, -EMFILE, -ENFILE as usual.
@@ -94,7 +94,7 @@
  *
  * Errors: -EINVAL: slot number, alignment, size or address out of range.
  * -EEXIST: the slot is in use, or the range overlaps another slot's; unmap
- * first (only KEEL_MEMORY_READONLY may change in place); or, with KEEL_VM_LAPIC,
+ * first (only &keel_memory.flags may change in place); or, with KEEL_VM_LAPIC,
  * the range covers the local APICs' page at 0xfee00000.  -ENOENT: the slot to
  * unmap is empty.  -ENOMEM.  Setting a slot again just as it is does nothing.
  */
@@ -160,6 +160,28 @@
  */
 #define KEEL_IOEVENTFD		_IO(KEEL_IOC, 0x14)
 
+/**
+ * define KEEL_GET_DIRTY_LOG - which pages of a slot were written to, since last
+ *
+ * Takes struct keel_dirty_log.  The slot must have KEEL_MEMORY_LOG_DIRTY.  Reads
+ * and clears the log of a range of its pages in one step: each write is in this
+ * answer or in a later one.  May be called while vCPUs run.  When it returns, a
+ * page that it names as written to can be read as it then was or later; if the
+ * guest writes to it again, the next answer names it again.
+ *
+ * Writes are those of the guest, and those of Keel on its behalf: INS, KVM's
+ * paravirtual areas, accessed and dirty flags in the guest's page tables.  On a CPU
+ * with KEEL_FEATURE_EPT_AD a page table that the guest uses counts as written to
+ * (SDM, "Accessed and Dirty Flags for EPT").  What the caller itself writes is not
+ * logged, nor what the guest writes by another slot to the same memory.
+ *
+ * Errors: -EINVAL: @first_page is no multiple of 64, @nr_pages is 0, or the range
+ * is not all in the slot.  -ENOENT: there is no such slot.  -ENODATA: the slot does
+ * not log.  -EFAULT: @bitmap is not writable memory.  After an error the log is as
+ * it was before.
+ */
+#define KEEL_GET_DIRTY_LOG	_IO(KEEL_IOC, 0x15)
+
 /*
  * Calls on a vCPU.  One at a time: a second caller waits, KEEL_RUN included; a
  * fatal signal ends the wait with -EINTR.  -ESHUTDOWN: the host goes down.
@@ -179,10 +201,11 @@
  * Errors: -EINTR: a signal is pending, or &keel_run.immediate_exit is set;
  * exit_reason is KEEL_EXIT_INTR.  -EINVAL: state_dirty or a register has a
  * value that no CPU takes; the log names it, nothing was loaded.
- * -EOPNOTSUPP: the guest is in real mode or without paging and the CPU has no
- * "unrestricted guest"; start it in protected mode with paging.  -EIO: the VM
- * is dead; the log has said why.  -EFAULT: the VMM's memory behind a guest
- * address that Keel itself needed is not accessible.
+ * -EOPNOTSUPP: the guest is in real mode, or under EPT without paging, and the
+ * CPU has no "unrestricted guest"; start it in protected mode, under EPT with
+ * paging.  -ENOMEM: no memory for shadow page tables.  -EIO: the VM is dead; the
+ * log has said why.  -EFAULT: the VMM's memory behind a guest address that Keel
+ * itself needed is not accessible.
  */
 #define KEEL_RUN		_IO(KEEL_IOC, 0x20)
 
@@ -431,6 +454,15 @@ struct keel_info {
  * has APIC-register virtualization and virtual-interrupt delivery
  */
 #define KEEL_VM_NO_APICV	(1U << 1)
+/**
+ * define KEEL_VM_SHADOW - translate guest addresses by shadow page tables, not EPT
+ *
+ * Without KEEL_FEATURE_EPT each VM does so, with or without the flag.  What the
+ * guest sees is the same but for CPUID, see KEEL_GET_SUPPORTED_CPUID.  Implies
+ * KEEL_VM_NO_APICV.  What the VMM itself writes to page tables that the guest
+ * already uses, Keel notices with the next KEEL_SET_STATE of KEEL_STATE_CONTROL.
+ */
+#define KEEL_VM_SHADOW		(1U << 2)
 
 /**
  * struct keel_create_vm - make a virtual machine (KEEL_CREATE_VM)
@@ -448,6 +480,15 @@ struct keel_create_vm {
 
 /** define KEEL_MEMORY_READONLY - guest writes to the slot become KEEL_EXIT_MMIO */
 #define KEEL_MEMORY_READONLY	(1U << 0)
+/**
+ * define KEEL_MEMORY_LOG_DIRTY - keep a log of writes to the slot
+ *
+ * It begins empty when KEEL_SET_MEMORY returns, is read with KEEL_GET_DIRTY_LOG,
+ * and ends, with what is still in it, when the flag is taken back or the slot is
+ * unmapped.  Meanwhile the guest's first write to each page costs an exit, after
+ * each time that the log is read, and Keel keeps 2 bits a page.
+ */
+#define KEEL_MEMORY_LOG_DIRTY	(1U << 1)
 
 /**
  * struct keel_memory - a memory slot (KEEL_SET_MEMORY)
@@ -469,6 +510,29 @@ struct keel_memory {
 	__u64 gpa;
 	__u64 bytes;
 	__u64 user_addr;
+};
+
+/**
+ * struct keel_dirty_log - writes to a slot (KEEL_GET_DIRTY_LOG)
+ * @size: in: sizeof(struct keel_dirty_log)
+ * @slot: in: slot number; it has KEEL_MEMORY_LOG_DIRTY
+ * @flags: must be zero
+ * @reserved: must be zero
+ * @first_page: in: first page of 4096 bytes, counted from the slot's first; a
+ *	multiple of 64
+ * @nr_pages: in: how many
+ * @bitmap: in: address of (@nr_pages + 7) / 8 bytes; out, there: bit i % 8 of byte
+ *	i / 8 says whether page @first_page + i was written to.  What is left of the
+ *	last byte is 0.
+ */
+struct keel_dirty_log {
+	__u32 size;
+	__u32 slot;
+	__u32 flags;
+	__u32 reserved;
+	__u64 first_page;
+	__u64 nr_pages;
+	__u64 bitmap;
 };
 
 /**

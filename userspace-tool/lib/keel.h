@@ -30,6 +30,8 @@ int keel_get_supported_cpuid(int fd, __u32 flags, __u32 tsc_khz,
 
 int keel_set_memory(int vm, __u32 slot, __u32 flags, __u64 gpa, __u64 bytes,
 		    void *memory);
+int keel_get_dirty_log(int vm, __u32 slot, __u64 first_page, __u64 nr_pages,
+		       void *bitmap);
 int keel_create_vcpu(int vm, __u32 id);
 int keel_msi(int vm, __u64 address, __u32 data);
 int keel_lint(int vm, __u32 kind, __u32 vcpu, __u32 level);

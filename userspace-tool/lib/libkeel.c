@@ -178,6 +178,31 @@ int keel_set_memory(int vm, __u32 slot, __u32 flags, __u64 gpa, __u64 bytes,
 }
 
 /**
+ * keel_get_dirty_log() - read and clear the log of writes to a slot
+ * (KEEL_GET_DIRTY_LOG)
+ * @vm: descriptor from keel_create_vm()
+ * @slot: slot number; it was set with KEEL_MEMORY_LOG_DIRTY
+ * @first_page: the range's first page of 4096 bytes in the slot, a multiple of 64
+ * @nr_pages: pages of the range
+ * @bitmap: set, a bit a page; (@nr_pages + 7) / 8 bytes
+ *
+ * Return: 0 or a negative errno, see KEEL_GET_DIRTY_LOG.
+ */
+int keel_get_dirty_log(int vm, __u32 slot, __u64 first_page, __u64 nr_pages,
+		       void *bitmap)
+{
+	struct keel_dirty_log arg = {
+		.size = sizeof(arg),
+		.slot = slot,
+		.first_page = first_page,
+		.nr_pages = nr_pages,
+		.bitmap = (uintptr_t)bitmap,
+	};
+
+	return call(vm, KEEL_GET_DIRTY_LOG, &arg);
+}
+
+/**
  * keel_create_vcpu() - add a virtual CPU (KEEL_CREATE_VCPU)
  * @vm: descriptor from keel_create_vm()
  * @id: its number, below KEEL_MAX_VCPUS

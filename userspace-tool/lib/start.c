@@ -114,7 +114,8 @@ void keel_start_real(struct keel_state *state, __u32 entry)
  * @gdt: guest physical address of what keel_write_gdt() wrote
  *
  * Flat 32-bit segments, interrupts off, no interrupt table.  Needs
- * KEEL_FEATURE_UNRESTRICTED_GUEST; without it there is keel_start_paged().
+ * KEEL_FEATURE_UNRESTRICTED_GUEST or shadow paging (KEEL_VM_SHADOW); without them
+ * there is keel_start_paged().
  */
 void keel_start_prot(struct keel_state *state, __u32 entry, __u32 gdt)
 {

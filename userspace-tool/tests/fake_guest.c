@@ -29,6 +29,8 @@ static struct vcpu {
 } vcpus[MAX_FDS];
 
 static __u8 *guest_memory;
+/* What the VM was made with. */
+static __u32 vm_flags;
 /* Descriptor of vCPU 0. */
 static int boot_fd;
 
@@ -49,7 +51,9 @@ static int new_fd(void)
 int keel_create_vm(int fd, __u32 flags)
 {
 	(void)fd;
-	(void)flags;
+	vm_flags = flags;
+	if (play("flags") || play("no-ept"))
+		fprintf(stderr, "fake: VM with flags 0x%x\n", flags);
 	if (play("busy"))
 		return -EBUSY;
 	return new_fd();
@@ -59,8 +63,9 @@ int keel_get_supported_cpuid(int fd, __u32 flags, __u32 tsc_khz,
 			     struct keel_cpuid_leaf *leaves, __u32 *nr)
 {
 	(void)fd;
-	(void)flags;
 	(void)tsc_khz;
+	if (flags != vm_flags)
+		return -EINVAL;
 	memset(leaves, 0, 2 * sizeof(*leaves));
 	leaves[0].eax = 1;
 	leaves[1].leaf = 1;
@@ -133,6 +138,8 @@ int keel_create_vcpu(int vm, __u32 id)
 		vcpus[fd].id = id;
 	if (!id)
 		boot_fd = fd;
+	if (id && fd >= 0 && play("mailbox"))
+		vcpus[fd].state.events.activity = KEEL_ACTIVITY_WAIT_SIPI;
 	return fd;
 }
 
@@ -364,6 +371,86 @@ static int touch_lapic(struct vcpu *vcpu, struct keel_run *run)
 	}
 }
 
+/* vCPU 0 writes to the mailbox; the run area has what its last access left. */
+static int mail(struct vcpu *vcpu, __u64 offset, __u64 rax, const char *insn,
+		unsigned int len)
+{
+	const __u64 mailbox = 0xfec01000;
+
+	vcpu->state.regs.gpr[KEEL_RAX] = rax;
+	vcpu->state.regs.gpr[KEEL_RBX] = mailbox + offset;
+	vcpu->run->state_dirty = 0;
+	vcpu->run->regs = vcpu->state.regs;
+	vcpu->run->segments = vcpu->state.segments;
+	vcpu->run->control = vcpu->state.control;
+	return mmio(vcpu, mailbox + offset, KEEL_ACCESS_WRITE, insn, len);
+}
+
+/* vCPU 1 says where it begins, runs with an exit now and then, and halts. */
+static int begun_by_mail(struct vcpu *vcpu)
+{
+	const struct keel_state *state = &vcpu->state;
+
+	switch (vcpu->step++ % 6) {
+	case 0:
+		fprintf(stderr, "fake: vCPU %u begins at 0x%llx, CR0 0x%llx, CR3 0x%llx, EFER 0x%llx\n",
+			vcpu->id, state->regs.rip, state->control.cr0,
+			state->control.cr3, state->control.efer);
+		return leave(vcpu->run, KEEL_EXIT_INTR_WINDOW);
+	case 5:
+		fprintf(stderr, "fake: vCPU %u halts\n", vcpu->id);
+		return halt(vcpu);
+	default:
+		poll(NULL, 0, 10);
+		return leave(vcpu->run, KEEL_EXIT_INTR_WINDOW);
+	}
+}
+
+/*
+ * vCPU 0 starts vCPU 1 as Linux does, asks for it back, and starts it again;
+ * vCPU 7, which is not there, is asked for last.
+ */
+static int start_by_mail(struct vcpu *vcpu, struct keel_run *run)
+{
+	static const struct {
+		__u64 offset;
+		__u64 value;
+		const char *insn;
+		unsigned int len;
+	} script[] = {
+		{ 4, 1, "\x89\x03", 2 },		/* mov [rbx], eax */
+		{ 8, 0x99000, "\x48\x89\x03", 3 },	/* mov [rbx], rax */
+		{ 0, 1, "\x66\x89\x03", 3 },		/* mov [rbx], ax */
+		{ 0, 2, "\x66\x89\x03", 3 },
+		{ 8, 0x77000, "\x48\x89\x03", 3 },
+		{ 0, 1, "\x66\x89\x03", 3 },
+		{ 4, 7, "\x89\x03", 2 },
+		{ 0, 1, "\x66\x89\x03", 3 },
+	};
+	static bool waits, asked;
+	unsigned int step;
+
+	if (waits && asked && !run->regs.gpr[KEEL_RAX]) {
+		fprintf(stderr, "fake: taken\n");
+		waits = false;
+	}
+	if (waits) {
+		/* movzx eax, word ptr [rbx], until it gives 0 */
+		asked = true;
+		poll(NULL, 0, 1);
+		mail(vcpu, 0, 1, "\x0f\xb7\x03", 3);
+		run->mmio.access = 0;
+		return 0;
+	}
+	step = vcpu->step++;
+	if (step == sizeof(script) / sizeof(script[0]))
+		return halt(vcpu);
+	waits = !script[step].offset && step < 6;
+	asked = false;
+	return mail(vcpu, script[step].offset, script[step].value,
+		    script[step].insn, script[step].len);
+}
+
 /* An exit of the interrupt controllers, and HLT. */
 static int interrupt(struct vcpu *vcpu, struct keel_run *run, __u32 reason)
 {
@@ -411,6 +498,8 @@ int keel_run(int fd)
 		return block(run);
 	if (play("wakes"))
 		return wake(vcpu, run);
+	if (play("mailbox"))
+		return vcpu->id ? begun_by_mail(vcpu) : start_by_mail(vcpu, run);
 	if (play("lapic"))
 		return touch_lapic(vcpu, run);
 	if (play("eoi"))

@@ -51,7 +51,9 @@ int keel_get_info(int fd, __u32 cpu, struct keel_info *info)
 	info->cpu = cpu;
 	info->abi_version = KEEL_ABI_VERSION + play("other-abi");
 	info->features = KEEL_FEATURE_TPR_SHADOW;
-	if (!play("restricted"))
+	if (!play("no-ept") && !play("mailbox"))
+		info->features |= KEEL_FEATURE_EPT;
+	if (!play("no-ept") && !play("mailbox") && !play("restricted"))
 		info->features |= KEEL_FEATURE_UNRESTRICTED_GUEST;
 	info->run_size = KEEL_RUN_SIZE;
 	info->xsave_size = 832;

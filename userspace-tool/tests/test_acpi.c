@@ -102,11 +102,12 @@ static void test_fadt(void)
 	ok(fadt[108] == 0x32, "the century in CMOS");
 }
 
-static void test_madt(unsigned int nr_vcpus)
+static void test_madt(unsigned int nr_vcpus, __u64 mailbox)
 {
 	const __u8 *madt = find("APIC"), *entry, *end;
 	unsigned int cpus = 0, ioapics = 0, nmis = 0;
 	bool timer = false, sci = false;
+	__u64 found = 0;
 
 	if (!ok(madt && get32(madt + 36) == 0xfee00000 && get32(madt + 40) == 1,
 		"MADT"))
@@ -132,11 +133,19 @@ static void test_madt(unsigned int nr_vcpus)
 		case 4:
 			nmis += entry[2] == 0xff && entry[5] == 1;
 			break;
+		case 16:
+			if (entry[1] == 24 && get16(entry + 2) == 1 &&
+			    !get32(entry + 4) && get32(entry + 16) == 0xf8800 &&
+			    !get32(entry + 20))
+				found = get32(entry + 8) |
+					(__u64)get32(entry + 12) << 32;
+			break;
 		}
 	}
 	ok(entry == end && cpus == nr_vcpus, "MADT: CPUs");
 	ok(ioapics == 1 && nmis == 1, "MADT: I/O APIC and NMI");
 	ok(timer && sci, "MADT: the timer is on pin 2, the SCI is high and level");
+	ok(found == mailbox, "MADT: where CPUs are started");
 }
 
 /* Bytes by hand, from the specification's grammar. */
@@ -208,15 +217,16 @@ int main(int argc, char **argv)
 {
 	size_t used;
 
-	used = acpi_tables_write(memory, ACPI_TABLES, 64);
+	used = acpi_tables_write(memory, ACPI_TABLES, 64,
+				 0xfec01000);
 	ok(used > 1000 && used <= sizeof(memory), "64 vCPUs fit");
-	test_madt(64);
-	acpi_tables_write(memory, ACPI_TABLES, 2);
+	test_madt(64, 0xfec01000);
+	acpi_tables_write(memory, ACPI_TABLES, 2, 0);
 	if (argc == 3 && !strcmp(argv[1], "-d"))
 		return dump(argv[2]);
 	test_lists();
 	test_fadt();
-	test_madt(2);
+	test_madt(2, 0);
 	test_aml();
 	return tap_done();
 }

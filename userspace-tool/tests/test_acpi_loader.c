@@ -123,7 +123,7 @@ static void test_vcpus(unsigned int nr_vcpus)
 {
 	__u8 wanted[ACPI_TABLES_BYTES];
 	const struct fw_cfg_item *script;
-	size_t bytes = acpi_tables_write(wanted, HIGH, nr_vcpus);
+	size_t bytes = acpi_tables_write(wanted, HIGH, nr_vcpus, 0);
 	unsigned int i, done = 0;
 	struct fw_cfg cfg;
 

@@ -388,6 +388,8 @@ static void test_text(void)
 	   "timer rate");
 	ok(has_line(text, "Features that Keel uses: ept vpid", "", ""),
 	   "features");
+	ok(has_line(text, "Paging modes of guests: ept shadow", "", ""),
+	   "paging modes");
 	free(text);
 
 	cpus[1].info.msrs.misc ^= 1;
@@ -415,6 +417,8 @@ static void test_text(void)
 	   "features that differ");
 	ok(has_line(text, "Features that Keel uses: none", "", ""),
 	   "no features");
+	ok(has_line(text, "Paging modes of guests: shadow", "", ""),
+	   "paging without EPT");
 	free(text);
 
 	cpus[0] = make_cpu(0, &old_cpu);
@@ -566,6 +570,8 @@ static void test_json(void)
 	   "a word that the CPU lacks has its names all the same");
 	ok(strstr(text, "\"vmcs_size\": 1024") &&
 	   strstr(text, "\"msr_list_max\": 512"), "numbers are numbers");
+	ok(strstr(text, "\"paging\": {\n        \"ept\": true,\n        \"shadow\": true"),
+	   "paging modes");
 	free(text);
 
 	text = printed(caps_print_json, cpus, 1, true);
@@ -575,11 +581,14 @@ static void test_json(void)
 
 	memset(&cpus[1].info.msrs, 0xff, sizeof(cpus[1].info.msrs));
 	strcpy(cpus[1].model, "\x01\xc3\xff");
+	cpus[1].info.features = 0;
 	text = printed(caps_print_json, cpus, 2, false);
 	ok(json_valid(text), "JSON is valid with every bit set");
 	ok(strstr(text, "\"identical\": false") &&
 	   strstr(text, "\"IA32_VMX_PROCBASED_CTLS3\",\n"),
 	   "CPUs that differ");
+	ok(strstr(text, "\"paging\": {\n        \"ept\": false,\n        \"shadow\": true"),
+	   "paging without EPT");
 	free(text);
 
 	json.out = open_memstream(&other, &size);

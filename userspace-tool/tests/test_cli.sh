@@ -76,6 +76,8 @@ play ok 'all CPUs' 0 '^CPUs* 0' caps
 play ok 'one CPU' 0 '^CPU 0$' caps --cpu 0
 play ok 'no EPT' 0 \
 	'EPT: absent (extended page tables: not offered by this CPU)' caps
+play ok 'paging modes' 0 '^Paging modes of guests: ept shadow$' caps
+play no-ept 'paging modes without EPT' 0 '^Paging modes of guests: shadow$' caps
 play ok 'JSON' 0 '"IA32_VMX_BASIC": "0x005a08000000000d"' caps --json
 play ok 'raw' 0 '^  IA32_VMX_BASIC  *0x480  0x005a08000000000d$' caps --raw
 

@@ -331,6 +331,11 @@ static void test_e820(void)
 	e820_pc(&map, &memory);
 	ok(map.nr == 6 && entry_is(&map, 4, 0x100000, 3072 * MIB, 1) &&
 	   entry_is(&map, 5, 4096 * MIB, 5120 * MIB, 1), "with a hole");
+	memory.mailbox = 0xfec01000;
+	e820_pc(&map, &memory);
+	ok(map.nr == 7 && entry_is(&map, 5, 0xfec01000, 0xfec02000, 4) &&
+	   entry_is(&map, 6, 4096 * MIB, 5120 * MIB, 1), "with a mailbox in it");
+	memory.mailbox = 0;
 	memory.bytes = 3072 * MIB;
 	e820_pc(&map, &memory);
 	ok(map.nr == 5, "up to the hole");

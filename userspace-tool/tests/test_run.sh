@@ -51,7 +51,20 @@ struct.pack_into("<H", b, 0x1fe, 0xaa55)
 struct.pack_into("<BB4sH", b, 0x200, 0xeb, 0x2a, b"HdrS", 0x202)
 b[0x211] = 1
 open(sys.argv[1], "wb").write(b)
-' "$work/bzimage"
+# Begins in 64-bit mode.
+struct.pack_into("<H", b, 0x206, 0x20c)
+struct.pack_into("<H", b, 0x236, 1)
+b[0x201] = 0x70
+open(sys.argv[2], "wb").write(b + bytes(512))
+' "$work/bzimage" "$work/bzimage64"
+# A Multiboot kernel: a header that says where it goes.
+python3 -c '
+import struct, sys
+magic, flags = 0x1badb002, 0x10000
+header = struct.pack("<8I", magic, flags, -(magic + flags) & 0xffffffff,
+		     0x100000, 0x100000, 0, 0, 0x100020)
+open(sys.argv[1], "wb").write(header + b"\xf4")
+' "$work/multiboot"
 head -c 65536 /dev/zero >"$work/bios"
 
 play ok 'greeting and halt' 0 '^Hello' "$work/hlt"
@@ -109,6 +122,30 @@ play busy 'VMX in use' 10 'making a VM: .*; another hypervisor uses VMX' "$work/
 play restricted 'real mode needs unrestricted guest' 10 \
 	'cannot run guests in real mode' --mode real "$work/hlt"
 play restricted 'protected mode does not' 0 '^Hello' --mode prot "$work/hlt"
+play no-ept 'real mode needs it under shadow paging, too' 10 \
+	'cannot run guests in real mode' --mode real "$work/hlt"
+play restricted 'no paging needs it' 10 \
+	'multiboot: begins without paging, .* under EPT .*use --paging shadow' \
+	--kernel "$work/multiboot"
+play restricted 'two vCPUs need it under EPT' 10 \
+	'bzimage64: more than one vCPU needs real mode.*use --cpus 1, or --paging shadow' \
+	--cpus 2 --kernel "$work/bzimage64"
+play no-ept 'two vCPUs of Multiboot need it' 10 \
+	'multiboot: starts further vCPUs in real mode.*use --cpus 1, or a 64-bit Linux' \
+	--cpus 2 --kernel "$work/multiboot"
+play no-ept 'two vCPUs of a 32-bit Linux need it' 10 \
+	'bzimage: starts further vCPUs in real mode' --cpus 2 --kernel "$work/bzimage"
+play no-ept 'firmware needs it under shadow paging, too' 10 \
+	'bios: firmware begins in real mode.*boot a kernel by --kernel alone' \
+	--firmware "$work/bios"
+play mailbox 'a vCPU started by the mailbox' 0 \
+	'^fake: vCPU 1 begins at 0x99000, CR0 0x80010031, CR3 0xf0000, EFER 0xd00$' \
+	--cpus 2 --kernel "$work/bzimage64"
+# One that runs is given back when it has halted, not before.
+[ "$(printf '%s\n' "$output" | grep -A 1 -m 1 halts | tail -n 1)" = 'fake: taken' ] &&
+	[ "$(printf '%s\n' "$output" | grep -c '^fake: vCPU 1 begins at 0x77000')" = 1 ] &&
+	[ "$(printf '%s\n' "$output" | grep -c '^fake: vCPU . begins')" = 2 ]
+result $? 'a vCPU given back, and started again'
 play ok 'no such file' 10 'nowhere: No such file or directory$' "$work/nowhere"
 play ok 'a folder' 10 'Is a directory$' "$work"
 play ok 'empty file' 10 'empty: is empty$' "$work/empty"
@@ -121,6 +158,13 @@ play ok 'entry outside' 10 'the entry is outside' --entry 0x80000000 "$work/hlt"
 play ok 'more memory than addresses' 10 'too few physical address bits' --mem 65536 "$work/hlt"
 play ok 'local APICs in software' 0 '^Hello' --apicv off "$work/hlt"
 play ok 'a switch that is neither' 2 "apicv: 'maybe' is neither on nor off" --apicv maybe a
+play flags 'EPT where the CPU has it' 0 '^fake: VM with flags 0x1$' "$work/hlt"
+play flags 'EPT asked for' 0 '^fake: VM with flags 0x1$' --paging ept "$work/hlt"
+play flags 'shadow paging asked for' 0 '^fake: VM with flags 0x5$' --paging shadow "$work/hlt"
+play no-ept 'shadow paging where the CPU has nothing else' 0 '^fake: VM with flags 0x5$' "$work/hlt"
+play no-ept 'EPT that the CPU lacks' 10 \
+	'^keel: this CPU has no EPT; use --paging shadow' --paging ept "$work/hlt"
+play ok 'neither of both' 2 "paging: 'both' is neither ept nor shadow" --paging both a
 play ok 'no image' 2 'no image given'
 play ok 'two images' 2 "unexpected argument 'b'" a b
 play ok 'bad number' 2 "mem: '12q' is not a number" --mem 12q a

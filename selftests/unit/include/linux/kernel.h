@@ -3,9 +3,12 @@
 #ifndef UNIT_LINUX_KERNEL_H
 #define UNIT_LINUX_KERNEL_H
 
+#include <limits.h>
 #include <stdio.h>	/* vsnprintf() */
 
+#ifndef ARRAY_SIZE
 #define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
+#endif
 #ifndef U32_MAX
 #define U32_MAX		((u32)~0U)
 #endif

@@ -7,7 +7,9 @@
 #ifndef UNIT_LINUX_MM_H
 #define UNIT_LINUX_MM_H
 
+#include <linux/atomic.h>
 #include <linux/bits.h>
+#include <linux/kernel.h>
 #include <linux/types.h>
 
 #define UNIT_PHYS	BIT_ULL(50)
