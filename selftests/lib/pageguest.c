@@ -3,6 +3,7 @@
 #include "pageguest.h"
 #include "pageguest_code.h"
 
+#include <cpuid.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +17,21 @@
 #define GP		13
 #define PF		14
 
+/*
+ * Guests have no CET, but where the CPU walks their tables, it does so as a CPU that
+ * has it.  SDM: "CPUID - CPU Identification", CET_SS and CET_IBT of leaf 7.
+ */
+static bool walks_as_with_cet(int keel)
+{
+	struct keel_info info;
+	__u32 eax, ebx, ecx, edx;
+
+	if (keel_get_info(keel, KEEL_CPU_ALL, &info) || host_shadows(&info))
+		return false;
+	return __get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx) &&
+		(ecx & 1U << 7 || edx & 1U << 20);
+}
+
 /* What the CPU has that paging depends on, as the guest's CPUID tells it. */
 static int read_features(struct page_guest *p)
 {
@@ -24,6 +40,7 @@ static int read_features(struct page_guest *p)
 	int ret = keel_get_supported_cpuid(p->guest.keel, host_vm_flags(0), 0, l, &nr);
 
 	p->model.phys_bits = 36;
+	p->model.cet = walks_as_with_cet(p->guest.keel);
 	for (i = 0; !ret && i < nr; i++) {
 		switch (l[i].leaf) {
 		case 1:

@@ -190,6 +190,18 @@ static void set_flags(struct model *m, __u64 at, __u8 flags)
 	m->unsure[at] &= ~flags;
 }
 
+/* Whether an access sets the dirty flag of the i-th entry; the last one maps the page. */
+static bool dirties(const struct model *m, const struct model_access *a,
+		    const struct model_walk *w, unsigned int i)
+{
+	__u64 at = w->entry[i];
+
+	if (!a->write || w->fault || i != w->nr - 1)
+		return false;
+	/* With CR0.WP clear a supervisor writes past it. */
+	return !m->cet || at >= m->bytes || m->mem[at] & PTE_W;
+}
+
 /*
  * "Accessed and Dirty Flags": an access that faults has "used" the entries above
  * the one that was not there, and CPUs differ in whether they say so.
@@ -203,7 +215,7 @@ void model_flags(struct model *m, const struct model_access *a, const struct mod
 		return;
 	}
 	for (i = 0; i < w->nr; i++)
-		set_flags(m, w->entry[i], PTE_A | (a->write && i == w->nr - 1 ? PTE_D : 0));
+		set_flags(m, w->entry[i], PTE_A | (dirties(m, a, w, i) ? PTE_D : 0));
 }
 
 void model_maybe_flags(struct model *m, const struct model_access *a, const struct model_walk *w)
@@ -212,8 +224,7 @@ void model_maybe_flags(struct model *m, const struct model_access *a, const stru
 
 	for (i = 0; i < w->nr; i++) {
 		__u64 at = w->entry[i];
-		bool dirty = a->write && !w->fault && i == w->nr - 1;
-		__u8 may = PTE_A | (dirty ? PTE_D : 0);
+		__u8 may = PTE_A | (dirties(m, a, w, i) ? PTE_D : 0);
 
 		/* An entry that is not present is not used. */
 		if (at < m->bytes && m->mem[at] & PTE_P)

@@ -54,6 +54,7 @@
  * @phys_bits: MAXPHYADDR
  * @pse36: 4-MByte pages have addresses of more than 32 bits
  * @gbpages: there are 1-GByte pages
+ * @cet: a CPU with CET leaves the dirty flag of an entry alone whose R/W flag is clear
  * @mem: a copy of guest physical memory from address 0 on
  * @unsure: for each byte of it, PTE_A and PTE_D where the flag may be 0 or 1
  * @bytes: of @mem
@@ -67,6 +68,7 @@ struct model {
 	unsigned int phys_bits;
 	bool pse36;
 	bool gbpages;
+	bool cet;
 	__u8 *mem;
 	__u8 *unsure;
 	__u64 bytes;
