@@ -17,7 +17,8 @@ struct reason {
 	const char *prose;
 };
 
-#define REASON(number, name, prose)	[number] = { #name, prose },
+#define REASON(number, name, prose) \
+	[number] = { #name, prose },
 
 static const struct reason reasons[] = { KEEL_HW_REASONS(REASON) };
 

@@ -3,7 +3,8 @@
  * Watching exits with BPF: what the commands that do it share.
  *
  * A command has its BPF program in bpf/NAME.bpf.c, which begins with
- * bpf/filter.bpf.h, and goes through the same steps:
+ * bpf/filter.bpf.h, includes bpf/NAME.skel.h after this file, and goes through the
+ * same steps:
  *
  *	struct watch watch = WATCH_INIT;
  *
@@ -47,13 +48,16 @@ struct bpf_object_skeleton;
  * @started: CLOCK_MONOTONIC in nanoseconds when counting began
  * @stopped: when it ended, 0 before that
  * @child: process of @command, 0 without one or when it has ended
- * @gate: pipe that lets the child go on to the command, -1 when it has
+ * @gate: socket to the child: a byte lets it go on to the command; -1 when it has
+ * @ran: whether @command has been started
  * @status: what waitpid() told of the child
+ * @skeleton: what watch_attach() has attached, NULL before and after
  * @signals: signalfd of SIGINT, SIGTERM and SIGCHLD
  * @process: pidfd of the process with -p, or -1
  * @vm_end: ring buffer that tells of the end of the VM with --vm, or NULL
  * @vm_end_skel: the BPF program that fills it
  * @ended: whether WATCH_END has been returned
+ * @failed: whether a step has failed
  */
 struct watch {
 	struct watch_filter filter;
@@ -67,12 +71,15 @@ struct watch {
 	__u64 stopped;
 	pid_t child;
 	int gate;
+	bool ran;
 	int status;
+	struct bpf_object_skeleton *skeleton;
 	int signals;
 	int process;
 	struct ring_buffer *vm_end;
 	struct watch_vm_bpf *vm_end_skel;
 	bool ended;
+	bool failed;
 };
 
 /** define WATCH_INIT - a watch of all VMs, without end */

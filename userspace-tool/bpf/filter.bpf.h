@@ -16,7 +16,7 @@
 #include "filter.h"
 
 /* The tracepoints' functions say EXPORT_SYMBOL_GPL, so do some helpers. */
-char license[] SEC("license") = "GPL";
+char licence[] SEC("license") = "GPL";
 
 /* Set by the command before it loads the program. */
 const volatile struct watch_filter filter = { WATCH_ANY, WATCH_ANY, WATCH_ANY };
