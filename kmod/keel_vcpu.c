@@ -25,6 +25,7 @@
 #include "keel_ioctl.h"
 #include "keel_log.h"
 #include "keel_state.h"
+#include "keel_stats.h"
 #include "keel_tsc.h"
 #include "keel_vm.h"
 #include "vmx_apic.h"
@@ -246,17 +247,6 @@ static long keel_vcpu_lapic(void *obj, void *arg)
 	return 0;
 }
 
-static long keel_vcpu_get_stats(void *obj, void *arg)
-{
-	struct keel_vcpu *vcpu = obj;
-	struct keel_stats *stats = arg;
-	u32 size = stats->size;
-
-	*stats = vcpu->stats;
-	stats->size = size;
-	return 0;
-}
-
 static long keel_vcpu_set_intercepts(void *obj, void *arg)
 {
 	struct keel_vcpu *vcpu = obj;
@@ -295,7 +285,7 @@ static const struct keel_ioctl_op keel_vcpu_ops[] = {
 	KEEL_IOCTL(KEEL_SET_CPUID, struct keel_cpuid, leaves, keel_vcpu_set_cpuid, false),
 	KEEL_IOCTL(KEEL_INJECT, struct keel_inject, event, keel_vcpu_inject, false),
 	KEEL_IOCTL(KEEL_TRANSLATE, struct keel_translate, page_size, keel_vcpu_translate, true),
-	KEEL_IOCTL(KEEL_GET_STATS, struct keel_stats, exits, keel_vcpu_get_stats, true),
+	KEEL_IOCTL(KEEL_GET_STATS, struct keel_stats, exits, keel_stats_get, true),
 	KEEL_IOCTL(KEEL_SET_INTERCEPTS, struct keel_intercepts, msrs, keel_vcpu_set_intercepts,
 		   false),
 	KEEL_IOCTL(KEEL_DUMP_VMCS, struct keel_dump, text, keel_vcpu_dump, true),

@@ -23,6 +23,7 @@
 #include "vmx_setup.h"
 #include "vmx_state.h"
 #include "vmx_tlb.h"
+#include "vmx_trace.h"
 
 static unsigned int entry_bytes(const struct keel_walk_env *env)
 {
@@ -132,10 +133,13 @@ enum keel_verdict shadow_page_fault(struct keel_vcpu *vcpu)
 	struct shadow_vcpu *sv = &vcpu->shadow;
 	struct keel_walk_result *walk = &sv->walk;
 	u64 gva = vmcs_getl(EXIT_QUALIFICATION);
-	u32 access = access_of(&sv->env, vmcs_get32(VM_EXIT_INTR_ERROR_CODE));
+	u32 error_code = vmcs_get32(VM_EXIT_INTR_ERROR_CODE);
+	u32 access = access_of(&sv->env, error_code);
 	struct vmx_access a;
 	unsigned long flushes;
 	int ret;
+
+	vmx_trace(vcpu, page_fault, vmcs_getl(GUEST_RIP), gva, error_code, true);
 
 	/* Reclaim took it, and nobody has made us flush yet. */
 	if (unlikely(!shadow_root_valid(sv->root))) {

@@ -27,6 +27,7 @@
 #include "vmx_run.h"
 #include "vmx_sdm.h"
 #include "vmx_state.h"
+#include "vmx_trace.h"
 
 typedef enum keel_verdict (*exit_fn)(struct keel_vcpu *vcpu);
 
@@ -280,6 +281,13 @@ static void take_host_events(void)
 		host_take_machine_check();
 }
 
+/* A count of a reason that is not there would be out of bounds. */
+static __always_inline void count(u64 *counters, u32 reason)
+{
+	if (likely((reason & 0xffff) < KEEL_STATS_REASONS))
+		counters[array_index_nospec(reason & 0xffff, KEEL_STATS_REASONS)]++;
+}
+
 /**
  * vmx_handle_exit - find out what to do about an exit
  * @vcpu: in the fast section, interrupts off
@@ -291,9 +299,7 @@ enum keel_verdict vmx_handle_exit(struct keel_vcpu *vcpu)
 	u32 reason = vcpu->vmx.exit_reason;
 	enum keel_verdict verdict;
 
-	/* A count of what is not there would be out of bounds. */
-	if (likely((reason & 0xffff) < KEEL_STATS_REASONS))
-		vcpu->stats.exits[array_index_nospec(reason & 0xffff, KEEL_STATS_REASONS)]++;
+	count(vcpu->stats.exits, reason);
 
 	/* The hottest ones directly: an indirect call may be a retpoline. */
 	if (reason == EXIT_REASON_CPUID)
@@ -397,8 +403,12 @@ bool vmx_commit(struct keel_vcpu *vcpu, enum keel_verdict verdict)
 	/* The CPU's monitor trap is for instructions that it completes itself. */
 	if (verdict == KEEL_ADVANCE && unlikely(vcpu->intercepts.exits & KEEL_INTERCEPT_STEP))
 		verdict = exit_step(vcpu);
-	if (verdict == KEEL_TO_USER || verdict == KEEL_TO_USER_ADVANCE)
+	if (verdict == KEEL_TO_USER || verdict == KEEL_TO_USER_ADVANCE) {
+		count(vcpu->stats.to_user, vcpu->vmx.exit_reason);
 		vmx_report_exit(vcpu);
+		if (vmx_tracing())
+			vmx_trace_user_exit(vcpu, vcpu->vmx.exit_reason);
+	}
 	return verdict == KEEL_RESUME || verdict == KEEL_ADVANCE;
 }
 

@@ -19,6 +19,7 @@
 #include "vmx_apic.h"
 #include "vmx_event.h"
 #include "vmx_fields.h"
+#include "vmx_trace.h"
 
 #define QUAL_OFFSET(qual)	((qual) & 0xfff)
 #define QUAL_TYPE(qual)		(((qual) >> 12) & 0xf)
@@ -50,14 +51,15 @@ static enum keel_verdict apic_mov(struct keel_vcpu *vcpu, u32 offset, const stru
 
 	vmx_apic_expire(vcpu);
 	if (mov->store) {
-		effects = keel_lapic_write(&vcpu->lapic, offset,
-					   keel_mov_stored(mov, vcpu->regs.gpr), tsc);
+		value = keel_mov_stored(mov, vcpu->regs.gpr);
+		effects = keel_lapic_write(&vcpu->lapic, offset, value, tsc);
 	} else {
 		/* A reserved register reads as 0, and that is an error to deliver. */
 		keel_lapic_read(&vcpu->lapic, offset, tsc, &value);
 		keel_mov_load(mov, vcpu->regs.gpr, value);
 		effects = KEEL_LAPIC_PRIORITY;
 	}
+	vmx_trace(vcpu, apic, mov->store, offset, value);
 	vcpu->vmx.insn_len = mov->length;
 	return vmx_apic_effects(vcpu, effects, true);
 }
@@ -66,6 +68,7 @@ static enum keel_verdict apic_mov(struct keel_vcpu *vcpu, u32 offset, const stru
 static bool perform(struct keel_vcpu *vcpu, u64 gpa, bool apic, enum keel_verdict *verdict)
 {
 	struct keel_mov mov;
+	u64 value;
 
 	if (!decode_mov(vcpu, &mov))
 		return false;
@@ -76,10 +79,12 @@ static bool perform(struct keel_vcpu *vcpu, u64 gpa, bool apic, enum keel_verdic
 		*verdict = apic_mov(vcpu, offset_in_page(gpa), &mov);
 		return true;
 	}
-	if (!mov.store ||
-	    !keel_ioeventfd_mmio(&vcpu->vm->ioeventfds, gpa, mov.bytes,
-				 keel_mov_stored(&mov, vcpu->regs.gpr)))
+	if (!mov.store)
 		return false;
+	value = keel_mov_stored(&mov, vcpu->regs.gpr);
+	if (!keel_ioeventfd_mmio(&vcpu->vm->ioeventfds, gpa, mov.bytes, value))
+		return false;
+	vmx_trace(vcpu, mmio, KEEL_ACCESS_WRITE, gpa, mov.bytes, value);
 	vcpu->vmx.insn_len = mov.length;
 	*verdict = KEEL_ADVANCE;
 	return true;
@@ -130,6 +135,7 @@ enum keel_verdict exit_apic_write(struct keel_vcpu *vcpu)
 	u32 effects = keel_lapic_write(&vcpu->lapic, offset, value,
 				       keel_guest_tsc(vcpu, rdtsc()));
 
+	vmx_trace(vcpu, apic, true, offset, value);
 	return vmx_apic_effects(vcpu, effects, false);
 }
 

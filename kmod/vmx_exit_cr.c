@@ -25,6 +25,7 @@
 #include "vmx_setup.h"
 #include "vmx_state.h"
 #include "vmx_tlb.h"
+#include "vmx_trace.h"
 
 #define DR7_GD		BIT(13)
 #define DR6_BD		BIT(13)
@@ -201,6 +202,7 @@ static enum keel_verdict set_cr3(struct keel_vcpu *vcpu, u64 cr3)
 
 static enum keel_verdict mov_to_cr(struct keel_vcpu *vcpu, unsigned int cr, u64 value)
 {
+	vmx_trace(vcpu, cr, true, cr, value);
 	switch (cr) {
 	case 0:
 		return set_cr0(vcpu, value);
@@ -220,10 +222,20 @@ static enum keel_verdict mov_to_cr(struct keel_vcpu *vcpu, unsigned int cr, u64 
 	}
 }
 
+/* CLTS and LMSW: CR0 with some of its bits changed. */
+static enum keel_verdict change_cr0(struct keel_vcpu *vcpu, u64 clear, u64 set)
+{
+	u64 cr0 = (vmx_get_cr0() & ~clear) | set;
+
+	vmx_trace(vcpu, cr, true, 0, cr0);
+	return set_cr0(vcpu, cr0);
+}
+
 enum keel_verdict exit_cr(struct keel_vcpu *vcpu)
 {
 	u64 qual = vmcs_getl(EXIT_QUALIFICATION);
 	unsigned int cr = qual & 0xf, gpr = (qual >> 8) & 0xf;
+	u64 value;
 
 	switch ((qual >> 4) & 3) {
 	case 0:
@@ -231,12 +243,14 @@ enum keel_verdict exit_cr(struct keel_vcpu *vcpu)
 	case 1:
 		if (cr == 3 && (vcpu->intercepts.exits & KEEL_INTERCEPT_CR3))
 			return vmx_exit_insn_to_user(vcpu, KEEL_EXIT_INSN);
-		write_gpr(vcpu, gpr, cr == 3 ? vmx_get_cr3(vcpu) : vmx_apic_cr8(vcpu));
+		value = cr == 3 ? vmx_get_cr3(vcpu) : vmx_apic_cr8(vcpu);
+		vmx_trace(vcpu, cr, false, cr, value);
+		write_gpr(vcpu, gpr, value);
 		return KEEL_ADVANCE;
 	case 2:		/* CLTS */
-		return set_cr0(vcpu, vmx_get_cr0() & ~X86_CR0_TS);
+		return change_cr0(vcpu, X86_CR0_TS, 0);
 	default:	/* LMSW loads bits 3:0, and cannot clear PE */
-		return set_cr0(vcpu, (vmx_get_cr0() & ~0xeULL) | ((qual >> 16) & 0xf));
+		return change_cr0(vcpu, 0xe, (qual >> 16) & 0xf);
 	}
 }
 

@@ -23,6 +23,7 @@
 #include "vmx_section.h"
 #include "vmx_setup.h"
 #include "vmx_state.h"
+#include "vmx_trace.h"
 #include "vmx_wait.h"
 
 /* Protection rings: SS's DPL is the CPL. */
@@ -51,6 +52,8 @@ enum keel_verdict exit_cpuid(struct keel_vcpu *vcpu)
 	if (unlikely(vcpu->intercepts.exits & KEEL_INTERCEPT_CPUID))
 		return exit_insn(vcpu);
 	keel_cpuid_lookup(&vcpu->cpuid, gpr[KEEL_RAX], gpr[KEEL_RCX], out);
+	vmx_trace(vcpu, cpuid, gpr[KEEL_RAX], gpr[KEEL_RCX], out[KEEL_CPUID_EAX],
+		  out[KEEL_CPUID_EBX], out[KEEL_CPUID_ECX], out[KEEL_CPUID_EDX]);
 	gpr[KEEL_RAX] = out[KEEL_CPUID_EAX];
 	gpr[KEEL_RBX] = out[KEEL_CPUID_EBX];
 	gpr[KEEL_RCX] = out[KEEL_CPUID_ECX];
@@ -93,6 +96,10 @@ enum keel_verdict exit_hlt(struct keel_vcpu *vcpu)
 
 enum keel_verdict exit_vmcall(struct keel_vcpu *vcpu)
 {
+	const u64 *gpr = vcpu->regs.gpr;
+
+	vmx_trace(vcpu, hypercall, gpr[KEEL_RAX], gpr[KEEL_RBX], gpr[KEEL_RCX],
+		  gpr[KEEL_RDX], gpr[KEEL_RSI]);
 	vcpu->run->exit_reason = KEEL_EXIT_HYPERCALL;
 	return KEEL_TO_USER_ADVANCE;
 }
@@ -156,6 +163,7 @@ static bool msr_intercepted(const struct keel_vcpu *vcpu, u32 msr)
 
 static enum keel_verdict msr_to_user(struct keel_vcpu *vcpu, u32 msr, bool write, u64 value)
 {
+	vmx_trace(vcpu, msr, write, msr, value, false);
 	vcpu->run->msr = (struct keel_exit_msr) {
 		.index = msr, .write = write, .value = value,
 	};
@@ -169,6 +177,7 @@ static enum keel_verdict msr_refused(struct keel_vcpu *vcpu, u32 msr, bool write
 {
 	if (err == -ENOENT && (vcpu->intercepts.exits & KEEL_INTERCEPT_UNKNOWN_MSR))
 		return msr_to_user(vcpu, msr, write, value);
+	vmx_trace(vcpu, msr, write, msr, value, true);
 	if (err == -ENOENT)
 		pr_info_ratelimited("VM %u vCPU %u: %s of unknown MSR 0x%x: #GP\n",
 				    vcpu->vm->id, vcpu->id, write ? "WRMSR" : "RDMSR", msr);
@@ -186,6 +195,7 @@ enum keel_verdict exit_rdmsr(struct keel_vcpu *vcpu)
 	ret = vmx_msr_read(vcpu, msr, &value);
 	if (ret)
 		return msr_refused(vcpu, msr, false, 0, ret);
+	vmx_trace(vcpu, msr, false, msr, value, false);
 	vcpu->regs.gpr[KEEL_RAX] = (u32)value;
 	vcpu->regs.gpr[KEEL_RDX] = value >> 32;
 	return KEEL_ADVANCE;
@@ -194,8 +204,10 @@ enum keel_verdict exit_rdmsr(struct keel_vcpu *vcpu)
 static enum keel_verdict apic_wrmsr(struct keel_vcpu *vcpu, u32 msr, u64 value)
 {
 	u32 effects = 0;
+	int ret = vmx_apic_wrmsr(vcpu, msr, value, &effects);
 
-	if (vmx_apic_wrmsr(vcpu, msr, value, &effects))
+	vmx_trace(vcpu, msr, true, msr, value, ret);
+	if (ret)
 		return vmx_raise_gp(vcpu);
 	return vmx_apic_effects(vcpu, effects, true);
 }
@@ -213,6 +225,7 @@ enum keel_verdict exit_wrmsr(struct keel_vcpu *vcpu)
 	ret = vmx_msr_write(vcpu, msr, value);
 	if (ret)
 		return msr_refused(vcpu, msr, true, value, ret);
+	vmx_trace(vcpu, msr, true, msr, value, false);
 	/* Some lead to writes to guest memory, which the run loop does. */
 	if (unlikely(keel_pv_wanted(&vcpu->pv))) {
 		vcpu->slow = vmx_slow_advance;

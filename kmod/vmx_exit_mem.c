@@ -14,6 +14,7 @@
 #include <linux/string.h>
 #include <linux/uaccess.h>
 #include <asm/processor-flags.h>
+#include <asm/trap_pf.h>
 
 #include "keel_event.h"
 #include "keel_log.h"
@@ -24,9 +25,11 @@
 #include "vmx_paging.h"
 #include "vmx_run.h"
 #include "vmx_state.h"
+#include "vmx_trace.h"
 
 #define QUAL_WRITE		BIT(1)
 #define QUAL_EXEC		BIT(2)
+#define QUAL_PRESENT		(BIT(3) | BIT(4) | BIT(5))
 #define QUAL_GVA_VALID		BIT(7)
 #define QUAL_GVA_TRANSLATED	BIT(8)
 #define QUAL_NMI_UNBLOCKED	BIT(12)
@@ -120,6 +123,14 @@ static u32 access_of(u64 qual)
 		(qual & QUAL_EXEC ? KEEL_ACCESS_EXEC : 0);
 }
 
+/* An EPT violation as a page fault would tell it. */
+static u32 error_code_of(u64 qual)
+{
+	return (qual & QUAL_PRESENT ? X86_PF_PROT : 0) | (qual & QUAL_WRITE ? X86_PF_WRITE : 0) |
+		(qual & QUAL_EXEC ? X86_PF_INSTR : 0) |
+		(VMX_AR_DPL(vmcs_get32(GUEST_SS_AR_BYTES)) == 3 ? X86_PF_USER : 0);
+}
+
 static void fill_mmio(struct keel_vcpu *vcpu, const struct vmx_access *a)
 {
 	vcpu->run->mmio = (struct keel_exit_mmio) {
@@ -132,7 +143,9 @@ static void fill_mmio(struct keel_vcpu *vcpu, const struct vmx_access *a)
 
 static enum keel_verdict mmio_to_user(struct keel_vcpu *vcpu, const u8 *insn, unsigned int len)
 {
-	/* User space can write to the run page: what is there is never read back. */
+	/* User space can write to the run page: nothing else goes by what is there. */
+	vmx_trace(vcpu, mmio, READ_ONCE(vcpu->run->mmio.access),
+		  READ_ONCE(vcpu->run->mmio.gpa), 0, 0);
 	memcpy(vcpu->run->mmio.insn, insn, len);
 	vcpu->run->mmio.insn_len = len;
 	vcpu->run->exit_reason = KEEL_EXIT_MMIO;
@@ -260,6 +273,8 @@ enum keel_verdict exit_ept_violation(struct keel_vcpu *vcpu)
 		.translated = qual & QUAL_GVA_TRANSLATED,
 	};
 
+	vmx_trace(vcpu, page_fault, vmcs_getl(GUEST_RIP), a.gpa, error_code_of(qual),
+		  false);
 	vmx_keep_nmi_blocking(qual & QUAL_NMI_UNBLOCKED);
 	a.gva_valid = a.translated && (qual & QUAL_GVA_VALID);
 	if (a.gva_valid)
@@ -270,6 +285,12 @@ enum keel_verdict exit_ept_violation(struct keel_vcpu *vcpu)
 static void *io_data(struct keel_vcpu *vcpu)
 {
 	return (u8 *)vcpu->run + KEEL_RUN_DATA;
+}
+
+/* What of 32 bits an access of 1, 2 or 4 bytes has. */
+static u32 io_value(u32 value, unsigned int bytes)
+{
+	return bytes == 4 ? value : value & ((1U << (bytes * 8)) - 1);
 }
 
 static void fill_io(struct keel_vcpu *vcpu, u64 qual, u32 count)
@@ -320,6 +341,17 @@ static enum keel_verdict strio_no_memory(struct keel_vcpu *vcpu)
 	return KEEL_TO_USER;
 }
 
+/* String I/O, with the data in the run page. */
+static void trace_pio(struct keel_vcpu *vcpu, u32 count)
+{
+	const struct keel_strio *io = &vcpu->strio;
+
+	if (!trace_keel_pio_enabled() || !count)
+		return;
+	vmx_trace(vcpu, pio, !io->in, (u16)(vcpu->vmx.slow_qual >> 16), io->bytes, count,
+		  io_value(READ_ONCE(*(u32 *)io_data(vcpu)), io->bytes));
+}
+
 static enum keel_verdict slow_strio(struct keel_vcpu *vcpu)
 {
 	struct keel_strio *io = &vcpu->strio;
@@ -353,6 +385,7 @@ static enum keel_verdict slow_strio(struct keel_vcpu *vcpu)
 		vcpu->complete = KEEL_COMPLETE_INS;
 		return KEEL_TO_USER;
 	}
+	trace_pio(vcpu, count);
 	if (keel_strio_end(io, &mem, io_data(vcpu)))
 		return strio_no_memory(vcpu);
 	strio_registers(vcpu);
@@ -393,6 +426,9 @@ enum keel_verdict exit_io(struct keel_vcpu *vcpu)
 
 	if (unlikely(qual & QUAL_IO_STRING))
 		return string_io(vcpu, qual);
+	if (trace_keel_pio_enabled() && !(qual & QUAL_IO_IN))
+		vmx_trace(vcpu, pio, true, (u16)(qual >> 16), (qual & 7) + 1, 1,
+			  io_value(vcpu->regs.gpr[KEEL_RAX], (qual & 7) + 1));
 	/* Who listens is woken, no more: no data of others comes into the L1 cache. */
 	if (!(qual & QUAL_IO_IN) &&
 	    keel_ioeventfd_port(&vcpu->vm->ioeventfds, qual >> 16, (qual & 7) + 1,
@@ -413,6 +449,9 @@ static void complete_in(struct keel_vcpu *vcpu)
 	u32 value = READ_ONCE(*(u32 *)io_data(vcpu));
 	u64 *rax = &vcpu->regs.gpr[KEEL_RAX];
 
+	/* The port as it is in the run page: nothing else goes by that. */
+	vmx_trace(vcpu, pio, false, READ_ONCE(vcpu->run->io.port), vcpu->complete_len, 1,
+		  io_value(value, vcpu->complete_len));
 	switch (vcpu->complete_len) {
 	case 1:
 		*rax = (*rax & ~0xffULL) | (u8)value;
@@ -428,8 +467,10 @@ static void complete_in(struct keel_vcpu *vcpu)
 static int complete_ins(struct keel_vcpu *vcpu)
 {
 	struct keel_strio_mem mem = strio_mem(vcpu);
-	int ret = keel_strio_end(&vcpu->strio, &mem, io_data(vcpu));
+	int ret;
 
+	trace_pio(vcpu, vcpu->strio.count);
+	ret = keel_strio_end(&vcpu->strio, &mem, io_data(vcpu));
 	if (ret)
 		return ret;
 	strio_registers(vcpu);

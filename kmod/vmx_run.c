@@ -39,6 +39,7 @@
 #include "vmx_state.h"
 #include "vmx_timer.h"
 #include "vmx_tlb.h"
+#include "vmx_trace.h"
 #include "vmx_wait.h"
 
 /* The VM whose guest ran last on this CPU: another one must not steer it. */
@@ -218,6 +219,8 @@ static void enter(struct keel_vcpu *vcpu, enum keel_verdict *verdict, enum secti
 	host_flush_l1d(&vmx->l1d_dirty);
 
 	vcpu->stats.entries++;
+	if (vmx_tracing())
+		vmx_trace_entry(vcpu);
 	if (unlikely(vmx_enter(&vcpu->regs, vmx->vmcs.launched, &vmx->host_rsp,
 			       vmx->host.spec_ctrl))) {
 		*verdict = vmx_entry_failed(vcpu);
@@ -232,6 +235,8 @@ static void enter(struct keel_vcpu *vcpu, enum keel_verdict *verdict, enum secti
 	/* A VMLAUNCH that fails on the guest's state launches nothing. */
 	if (likely(!(vmx->exit_reason & VMX_EXIT_REASONS_FAILED_VMENTRY)))
 		vmx->vmcs.launched = true;
+	if (vmx_tracing())
+		vmx_trace_exit(vcpu);
 	*verdict = vmx_handle_exit(vcpu);
 }
 
@@ -279,6 +284,8 @@ static int leave_without_exit(struct keel_vcpu *vcpu, u32 reason)
 		return ret;
 	vcpu->run->exit_reason = reason;
 	vmx_report_exit(vcpu);
+	if (vmx_tracing())
+		vmx_trace_user_exit(vcpu, KEEL_TRACE_NO_EXIT);
 	vmx_return();
 	return 0;
 }
@@ -359,14 +366,8 @@ static long without_entry(struct keel_vcpu *vcpu, enum section_end end)
 	}
 }
 
-/**
- * vmx_run - run the guest until user space is needed
- * @vcpu: locked by the caller; the last exit has been completed
- *
- * Return: 0 with the run page filled in; -EINTR; -EIO where the VM is dead;
- * -ESHUTDOWN.
- */
-long vmx_run(struct keel_vcpu *vcpu)
+/* As vmx_run(). */
+static long run_to_user(struct keel_vcpu *vcpu)
 {
 	enum keel_verdict verdict = KEEL_RESUME;
 	enum section_end end = END_VERDICT;
@@ -414,4 +415,20 @@ long vmx_run(struct keel_vcpu *vcpu)
 			return verdict == KEEL_KILL ? -EIO : 0;
 		}
 	}
+}
+
+/**
+ * vmx_run - run the guest until user space is needed
+ * @vcpu: locked by the caller; the last exit has been completed
+ *
+ * Return: 0 with the run page filled in; -EINTR; -EIO where the VM is dead;
+ * -ESHUTDOWN.
+ */
+long vmx_run(struct keel_vcpu *vcpu)
+{
+	long ret = run_to_user(vcpu);
+
+	if (vmx_tracing())
+		vmx_trace_left(vcpu, ret);
+	return ret;
 }

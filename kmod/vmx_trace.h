@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What the tracepoints about entries and exits want to know: see vmx_trace.c. */
+#ifndef KEEL_VMX_TRACE_H
+#define KEEL_VMX_TRACE_H
+
+#include <linux/jump_label.h>
+
+#include "keel_trace.h"
+#include "keel_vcpu.h"
+#include "keel_vm.h"
+
+/**
+ * vmx_trace - call a tracepoint about a vCPU
+ * @vcpu: which
+ * @event: its name without keel_
+ *
+ * The arguments behind the two ids are evaluated only where it is on.
+ */
+#define vmx_trace(vcpu, event, ...)						\
+do {										\
+	if (trace_keel_##event##_enabled())					\
+		trace_keel_##event((vcpu)->vm->id, (vcpu)->id, __VA_ARGS__);	\
+} while (0)
+
+DECLARE_STATIC_KEY_FALSE(vmx_trace_switch);
+
+/** vmx_tracing - whether one of the tracepoints about entries and exits is on */
+static __always_inline bool vmx_tracing(void)
+{
+#ifdef TRACEPOINTS_ENABLED
+	return static_branch_unlikely(&vmx_trace_switch);
+#else
+	return false;	/* built with NOTRACE, to see what this costs */
+#endif
+}
+
+void vmx_trace_entry(struct keel_vcpu *vcpu);
+void vmx_trace_exit(struct keel_vcpu *vcpu);
+void vmx_trace_user_exit(struct keel_vcpu *vcpu, u32 exit_reason);
+void vmx_trace_left(struct keel_vcpu *vcpu, long ret);
+
+#endif /* KEEL_VMX_TRACE_H */
