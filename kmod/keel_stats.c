@@ -11,7 +11,8 @@
 #include "keel_vcpu.h"
 #include "keel_vm.h"
 
-#define REASON_NAME(nr, name, prose)	[nr] = #name,
+#define REASON_NAME(nr, name, prose) \
+	[nr] = #name,
 
 static const char * const reason_names[KEEL_STATS_REASONS] = {
 	KEEL_HW_REASONS(REASON_NAME)

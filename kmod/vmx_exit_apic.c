@@ -26,12 +26,11 @@
 #define TYPE_READ		0
 #define TYPE_WRITE		1
 #define TYPE_FETCH		2
-#define INSN_MAX		15
 
 /* The instruction that exits, where it is a MOV that we can perform. */
 static bool decode_mov(struct keel_vcpu *vcpu, struct keel_mov *mov)
 {
-	u8 insn[INSN_MAX];
+	u8 insn[VMX_INSN_MAX];
 	unsigned int len;
 
 	vmx_remember_code(vcpu);

@@ -7,7 +7,8 @@
 #include <linux/kernel.h>
 #include <linux/keel_trace.h>
 
-#define REASON_PROSE(nr, name, prose)	[nr] = prose,
+#define REASON_PROSE(nr, name, prose) \
+	[nr] = prose,
 
 static const char * const exit_reasons[] = {
 	KEEL_HW_REASONS(REASON_PROSE)

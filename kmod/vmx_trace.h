@@ -18,8 +18,10 @@
  */
 #define vmx_trace(vcpu, event, ...)						\
 do {										\
+	const struct keel_vcpu *traced = (vcpu);				\
+										\
 	if (trace_keel_##event##_enabled())					\
-		trace_keel_##event((vcpu)->vm->id, (vcpu)->id, __VA_ARGS__);	\
+		trace_keel_##event(traced->vm->id, traced->id, __VA_ARGS__);	\
 } while (0)
 
 DECLARE_STATIC_KEY_FALSE(vmx_trace_switch);
