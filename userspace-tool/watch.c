@@ -193,9 +193,11 @@ int watch_attach(struct watch *watch, struct bpf_object_skeleton *skeleton)
 		watch_explain("attaching a BPF program", -err);
 		return fail(watch);
 	}
-	watch->skeleton = skeleton;
-	if (watch->filter.vm != WATCH_ANY && watch_vm_attach(watch) < 0)
+	if (watch->filter.vm != WATCH_ANY && watch_vm_attach(watch) < 0) {
+		bpf_object__detach_skeleton(skeleton);
 		return fail(watch);
+	}
+	watch->skeleton = skeleton;
 	return 0;
 }
 
