@@ -213,14 +213,15 @@ static void enter(struct keel_vcpu *vcpu, enum keel_verdict *verdict, enum secti
 	}
 	if (unlikely(vcpu->has_events) && !inject(vcpu, end))
 		return;
+	/* What listens may fault, which changes CR2, and leaves its data in the L1 cache. */
+	if (vmx_tracing())
+		vmx_trace_entry(vcpu);
 	update_host_state(vmx);
 	if (unlikely(vcpu->cr2 != native_read_cr2()))
 		native_write_cr2(vcpu->cr2);
 	host_flush_l1d(&vmx->l1d_dirty);
 
 	vcpu->stats.entries++;
-	if (vmx_tracing())
-		vmx_trace_entry(vcpu);
 	if (unlikely(vmx_enter(&vcpu->regs, vmx->vmcs.launched, &vmx->host_rsp,
 			       vmx->host.spec_ctrl))) {
 		*verdict = vmx_entry_failed(vcpu);

@@ -14,14 +14,17 @@
  * @vcpu: which
  * @event: its name without keel_
  *
- * The arguments behind the two ids are evaluated only where it is on.
+ * The arguments behind the two ids are evaluated only where it is on.  Programs that
+ * listen read data of others.
  */
 #define vmx_trace(vcpu, event, ...)						\
 do {										\
-	const struct keel_vcpu *traced = (vcpu);				\
+	struct keel_vcpu *traced = (vcpu);					\
 										\
-	if (trace_keel_##event##_enabled())					\
+	if (trace_keel_##event##_enabled()) {					\
 		trace_keel_##event(traced->vm->id, traced->id, __VA_ARGS__);	\
+		traced->vmx.l1d_dirty = true;					\
+	}									\
 } while (0)
 
 DECLARE_STATIC_KEY_FALSE(vmx_trace_switch);

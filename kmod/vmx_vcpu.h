@@ -124,7 +124,8 @@ struct vmx_trace {
  * @in_section: the CPU holds the guest's FPU and MSRs
  * @timer_on: the VMX-preemption timer is switched on in the VMCS
  * @l1d_dirty: since the last entry code ran whose data an L1TF guest must not find
- *	in the L1 data cache: user space, another task, work for signals and tasks.
+ *	in the L1 data cache: user space, another task, work for signals and tasks,
+ *	programs that trace.
  *	Not exit handlers and page faults, which touch the VM's own data and the
  *	kernel's tables for it; interrupt handlers are host_flush_l1d()'s to know
  * @switches: context switches of the thread when it was looked at last
