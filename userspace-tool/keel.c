@@ -19,6 +19,7 @@ static const struct cmd cmds[] = {
 	{ "caps", "show what the CPUs offer for VMX", cmd_caps },
 	{ "run", "run a guest", cmd_run },
 	{ "stat", "count and measure VM exits", cmd_stat },
+	{ "top", "show VMs and their exits, live", cmd_top },
 };
 
 #define STRING_(x)	#x

@@ -40,6 +40,13 @@ expect 'stray argument' 2 "unexpected argument 'x'" caps x
 expect 'bad CPU' 2 "'x' is not the number of a CPU" caps --cpu x
 expect 'list of CPUs' 2 "'0-1' is not the number of a CPU" caps --cpu 0-1
 expect 'negative CPU' 2 "'-1' is not the number of a CPU" caps --cpu -1
+expect 'top: a delay that is none' 2 "'x' is not a number of seconds from 0.1 to 86400" top -d x
+expect 'top: too short a delay' 2 "'0.01' is not a number of seconds" top -d 0.01
+expect 'top: no tables' 2 "'0' is not a number of tables" top -b -n 0
+expect 'top: a count without tables' 2 'keel top: --count goes with --batch' top -n 1
+expect 'top: a file without tables' 2 'keel top: --output goes with --batch' top -o x
+expect 'top: a command on the screen' 2 'would write over the screen; use --batch' top -- true
+expect 'top: no terminal' 1 "^keel: .* are not a terminal; use 'keel top --batch'" top
 
 # From here on with a played module: see fake_keel.c.
 keel=$(dirname "$0")/keel_fake
