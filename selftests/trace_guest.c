@@ -14,7 +14,8 @@
  * in the format of /sys/kernel/debug/keel/stats.  Beside what was asked for there are
  * the exits that hosts cause (EXTERNAL_INTERRUPT), and those for memory that
  * the guest touches first (EPT_VIOLATION, on shadow page tables EXCEPTION_NMI): as
- * many as "page_faults" says, and one for each "mmio".
+ * many as "page_faults" says, and one for each "mmio".  To user space go all of out, in,
+ * hlt, mmio and vmcall.
  */
 #include <argp.h>
 #include <pthread.h>
@@ -25,9 +26,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include <linux/keel_trace.h>
-
 #include "lib/guest.h"
+#include "lib/stats.h"
 
 #define MAX_VCPUS	8
 #define PAGE		4096
@@ -228,58 +228,12 @@ static void *vcpu_thread(void *arg)
 	return NULL;
 }
 
-/* The VM of this process: what the module says of it. */
-static int vm_id(unsigned int *id)
-{
-	FILE *file = fopen("/sys/kernel/debug/keel/stats", "re");
-	unsigned int pid = 0;
-	char line[128];
-
-	if (!file)
-		return -errno;
-	while (pid != getpid() && fgets(line, sizeof(line), file))
-		if (sscanf(line, "vm %u pid %u", id, &pid) != 2)
-			pid = 0;
-	fclose(file);
-	return pid == getpid() ? 0 : -ENOENT;
-}
-
-static void line(unsigned int vm, unsigned int vcpu, const char *name, __u64 value)
-{
-	if (value)
-		printf("%u %u %s %llu\n", vm, vcpu, name, value);
-}
-
-static void by_reason(unsigned int vm, unsigned int vcpu, const char *prefix,
-		      const __u64 *counts)
-{
-	static const char * const names[KEEL_STATS_REASONS] = {
-#define NAME(number, name, prose)	[number] = #name,
-		KEEL_HW_REASONS(NAME)
-	};
-	char name[64];
-	unsigned int i;
-
-	for (i = 0; i < KEEL_STATS_REASONS; i++) {
-		if (names[i])
-			snprintf(name, sizeof(name), "%s:%s", prefix, names[i]);
-		else
-			snprintf(name, sizeof(name), "%s:%u", prefix, i);
-		line(vm, vcpu, name, counts[i]);
-	}
-}
-
 static void print_stats(unsigned int vm, const struct guest *g)
 {
 	struct keel_stats stats;
 
 	check("KEEL_GET_STATS", keel_get_stats(g->vcpu, &stats));
-	line(vm, g->id, "entries", stats.entries);
-	line(vm, g->id, "user_exits", stats.user_exits);
-	line(vm, g->id, "injected", stats.injected);
-	line(vm, g->id, "halts", stats.halts);
-	line(vm, g->id, "page_faults", stats.page_faults);
-	by_reason(vm, g->id, "exit", stats.exits);
+	stats_print(stdout, vm, g->id, &stats);
 }
 
 static void make_machine(void)
@@ -328,7 +282,7 @@ int main(int argc, char **argv)
 		return 2;
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	make_machine();
-	check("/sys/kernel/debug/keel/stats", vm_id(&vm));
+	check(STATS_FILE, stats_vm_id(&vm));
 	printf("vm %u\n", vm);
 	if (options.wait_first)
 		while ((c = getchar()) != '\n' && c != EOF)
