@@ -20,6 +20,7 @@ static const struct cmd cmds[] = {
 	{ "run", "run a guest", cmd_run },
 	{ "stat", "count and measure VM exits", cmd_stat },
 	{ "top", "show VMs and their exits, live", cmd_top },
+	{ "trace", "print each VM exit", cmd_trace },
 };
 
 #define STRING_(x)	#x
