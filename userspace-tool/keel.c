@@ -17,6 +17,7 @@
 
 static const struct cmd cmds[] = {
 	{ "caps", "show what the CPUs offer for VMX", cmd_caps },
+	{ "flame", "show where in guests VM exits come from", cmd_flame },
 	{ "run", "run a guest", cmd_run },
 	{ "stat", "count and measure VM exits", cmd_stat },
 	{ "top", "show VMs and their exits, live", cmd_top },

@@ -6,9 +6,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "exit_reasons.h"
 #include "flame.h"
+#include "flame_read.h"
+#include "symbols.h"
 #include "tests/tap.h"
 
+#define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
 #define INNER	1180.0
 #define ROWS	8
 
@@ -232,6 +236,43 @@ static void test_nothing(void)
 	free(text);
 }
 
+static struct flame_place place(__u32 vm, __u64 rip, __u32 reason, __u64 samples,
+				__u64 cycles)
+{
+	return (struct flame_place){ { rip, vm, reason }, { samples, cycles } };
+}
+
+static void test_places(void)
+{
+	struct symbol list[] = { { 0x1000, 0x2000, 0, 1 }, { 0x2000, 0x3000, 6, 1 } };
+	const struct symbols symbols = { .list = list, .nr = 2,
+					 .names = (char *)"first\0second;odd" };
+	struct flame_place places[] = {
+		place(1, 0x2004, EXIT_REASON_CPUID, 3, 300),
+		place(2, 0x1000, EXIT_REASON_HLT, 1, 1000),
+		place(1, 0x1004, EXIT_REASON_HLT, 2, 20),
+		place(1, 0x1008, EXIT_REASON_HLT, 5, 50),
+		place(1, 0x9000, EXIT_REASON_HLT, 1, 10),
+		place(1, 0, KEEL_TRACE_NO_EXIT, 0, 7),
+	};
+	struct flame root = { 0 };
+	char *text;
+
+	flame_add_places(&root, places, ARRAY_SIZE(places), &symbols, FLAME_SAMPLES);
+	text = folded(&root);
+	ok(!strcmp(text, "VM 1;first;HLT 7\nVM 1;second:odd;CPUID 3\nVM 1;0x9000;HLT 1\n"
+		   "VM 2;first;HLT 1\n"), "places as stacks, by samples");
+	free(text);
+	flame_free(&root);
+	flame_add_places(&root, places, ARRAY_SIZE(places), &symbols, FLAME_CYCLES);
+	text = folded(&root);
+	ok(!strcmp(text, "VM 2;first;HLT 1000\nVM 1;second:odd;CPUID 300\n"
+		   "VM 1;first;HLT 70\nVM 1;0x9000;HLT 10\nVM 1;(no exit) 7\n"),
+	   "by cycles");
+	free(text);
+	flame_free(&root);
+}
+
 /* The test must not believe everything. */
 static void test_well_formed(void)
 {
@@ -250,5 +291,6 @@ int main(void)
 	test_escapes();
 	test_narrow();
 	test_nothing();
+	test_places();
 	return tap_done();
 }
