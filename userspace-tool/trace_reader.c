@@ -35,6 +35,7 @@
  * @printed: exits that have been printed
  * @told: lost ones that have been told of
  * @full: as many have been printed as are wanted
+ * @error: errno of what could not be written
  */
 struct reader {
 	struct watch *watch;
@@ -46,6 +47,7 @@ struct reader {
 	__u64 printed;
 	__u64 told;
 	bool full;
+	int error;
 };
 
 static void print_lost(struct reader *reader, __u64 lost)
@@ -55,6 +57,13 @@ static void print_lost(struct reader *reader, __u64 lost)
 		trace_json_lost(reader->print, lost);
 	else
 		trace_text_lost(reader->print, lost);
+}
+
+/* The reason is known only at once: a later write may succeed. */
+static void note_error(struct reader *reader, bool failed)
+{
+	if (failed && !reader->error)
+		reader->error = errno;
 }
 
 static void print_record(struct reader *reader, const struct trace_record *record)
@@ -67,6 +76,7 @@ static void print_record(struct reader *reader, const struct trace_record *recor
 		trace_text(reader->print, record);
 	reader->printed++;
 	reader->full = reader->printed == reader->choice->count;
+	note_error(reader, ferror(reader->print->out));
 }
 
 static int on_record(void *opaque, void *data, size_t size)
@@ -76,7 +86,7 @@ static int on_record(void *opaque, void *data, size_t size)
 
 	memcpy(&record, data, size < sizeof(record) ? size : sizeof(record));
 	print_record(reader, &record);
-	return reader->full ? -ECANCELED : 0;
+	return reader->full || reader->error ? -ECANCELED : 0;
 }
 
 static bool chosen(const struct trace_choice *choice, __u32 reason)
@@ -140,10 +150,21 @@ static int attach(struct reader *reader)
 /* Print what there is; false where nobody wants more of it. */
 static bool read_ring(struct reader *reader)
 {
-	FILE *out = reader->print->out;
-
 	ring_buffer__consume(reader->ring);
-	return !fflush(out) && !ferror(out) && !reader->full;
+	note_error(reader, fflush(reader->print->out));
+	return !reader->error && !reader->full;
+}
+
+/* The file's end says nothing of it any more. */
+static void tell_error(struct reader *reader)
+{
+	const char *name = reader->watch->output;
+
+	if (!reader->error)
+		return;
+	cmd_error("%s: %s", name ? name : "standard output", strerror(reader->error));
+	clearerr(reader->print->out);
+	reader->watch->failed = true;
 }
 
 /* Exits that nobody has answered, such as a guest's last one. */
@@ -211,12 +232,13 @@ static void watch_exits(struct reader *reader)
 	while (more && watch_wait(watch, fd, READ_MS) != WATCH_END)
 		more = read_ring(reader);
 	watch_stop(watch);
-	if (!more)
-		return;
-	read_ring(reader);
-	print_unfinished(reader);
-	if (!reader->full)
-		account(reader);
+	if (more && read_ring(reader)) {
+		print_unfinished(reader);
+		if (!reader->full)
+			account(reader);
+		note_error(reader, fflush(reader->print->out));
+	}
+	tell_error(reader);
 }
 
 /**
@@ -231,7 +253,6 @@ int trace_watch(struct watch *watch, const struct trace_choice *choice,
 		struct trace_print *print)
 {
 	struct reader reader = { .watch = watch, .choice = choice, .print = print };
-	int status;
 
 	print->out = watch->out;
 	print->tsc_khz = watch->tsc_khz;
@@ -245,6 +266,5 @@ int trace_watch(struct watch *watch, const struct trace_choice *choice,
 	watch_stop(watch);
 	ring_buffer__free(reader.ring);
 	trace_bpf__destroy(reader.skel);
-	status = watch_close(watch);
-	return status;
+	return watch_close(watch);
 }
