@@ -48,6 +48,21 @@ expect 'top: a file without tables' 2 'keel top: --output goes with --batch' top
 expect 'top: a command on the screen' 2 'would write over the screen; use --batch' top -- true
 expect 'top: no terminal' 1 "^keel: .* are not a terminal; use 'keel top --batch'" top
 
+expect 'trace: help' 0 '^Usage: keel trace ' trace --help
+expect 'trace: no such reason' 2 "'frob' is not an exit reason" trace --reason cpuid,frob
+expect 'trace: a time in seconds' 2 "'5s' is not a time such as" trace --longer-than 5s
+expect 'trace: no time' 2 "'0' is not a time such as" trace --longer-than 0
+expect 'trace: a buffer of no bytes' 2 "'0' is not a size up to 1024M" trace --buffer 0
+expect 'trace: a buffer too large' 2 "'1025M' is not a size up to 1024M" trace --buffer 1025M
+expect 'trace: unknown syntax' 2 "'masm' is neither intel nor att" trace --insn=masm
+expect 'trace: a count of 0' 2 "'0' is not a number above 0" trace -n 0
+expect 'trace: no such file' 1 '^keel trace: /nowhere: No such file or directory$' \
+	trace --symbols /nowhere
+expect 'trace: no symbol file' 1 "^keel trace: /dev/null: has no symbols; give a System.map" \
+	trace --symbols /dev/null
+expect 'flame: unknown weight' 2 "'time' is neither samples nor cycles" flame --by time
+expect 'flame: room for nothing' 2 "'0' is not a number from 1 to 16777216" flame --stacks 0
+
 # From here on with a played module: see fake_keel.c.
 keel=$(dirname "$0")/keel_fake
 
