@@ -33,10 +33,11 @@ struct {
 	__type(value, struct top_vcpu);
 } blank SEC(".maps");
 
-/* VMs that are gone; the command takes them, and their vCPUs, out. */
+/* VMs that are gone; the command takes them, and their vCPUs, out now and then. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, TOP_VCPUS);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 65536);
 	__type(key, __u32);
 	__type(value, __u32);
 } gone SEC(".maps");
