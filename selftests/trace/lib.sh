@@ -49,14 +49,16 @@ check()
 	fi
 }
 
+uptime_seconds() { cut -d . -f 1 /proc/uptime; }
+
+# By the clock: where the CPU is busy a try takes long.
 wait_for()
 {
-	local tries=$(($1 * 10))
+	local end=$(($(uptime_seconds) + $1))
 
 	shift
 	until "$@" >/dev/null 2>&1; do
-		[ $tries -gt 0 ] || return 1
-		tries=$((tries - 1))
+		[ "$(uptime_seconds)" -lt $end ] || return 1
 		sleep 0.1
 	done
 }
