@@ -44,6 +44,25 @@ enum keel_verdict exit_undefined(struct keel_vcpu *vcpu)
 	return vmx_raise(vcpu, X86_TRAP_UD, KEEL_NO_ERROR_CODE, 0);
 }
 
+/*
+ * These are out of line, and look up again what they tell: an exit that nobody watches
+ * is to have a no-op more, and not the registers that a call wants saved.
+ */
+static noinline void trace_cpuid(struct keel_vcpu *vcpu)
+{
+	const u64 *gpr = vcpu->regs.gpr;
+	u32 out[4];
+
+	keel_cpuid_lookup(&vcpu->cpuid, gpr[KEEL_RAX], gpr[KEEL_RCX], out);
+	vmx_trace(vcpu, cpuid, gpr[KEEL_RAX], gpr[KEEL_RCX], out[KEEL_CPUID_EAX],
+		  out[KEEL_CPUID_EBX], out[KEEL_CPUID_ECX], out[KEEL_CPUID_EDX]);
+}
+
+static noinline void trace_msr(struct keel_vcpu *vcpu, bool write, u64 value, bool exception)
+{
+	vmx_trace(vcpu, msr, write, vcpu->regs.gpr[KEEL_RCX], value, exception);
+}
+
 enum keel_verdict exit_cpuid(struct keel_vcpu *vcpu)
 {
 	u64 *gpr = vcpu->regs.gpr;
@@ -51,9 +70,9 @@ enum keel_verdict exit_cpuid(struct keel_vcpu *vcpu)
 
 	if (unlikely(vcpu->intercepts.exits & KEEL_INTERCEPT_CPUID))
 		return exit_insn(vcpu);
+	if (trace_keel_cpuid_enabled())
+		trace_cpuid(vcpu);
 	keel_cpuid_lookup(&vcpu->cpuid, gpr[KEEL_RAX], gpr[KEEL_RCX], out);
-	vmx_trace(vcpu, cpuid, gpr[KEEL_RAX], gpr[KEEL_RCX], out[KEEL_CPUID_EAX],
-		  out[KEEL_CPUID_EBX], out[KEEL_CPUID_ECX], out[KEEL_CPUID_EDX]);
 	gpr[KEEL_RAX] = out[KEEL_CPUID_EAX];
 	gpr[KEEL_RBX] = out[KEEL_CPUID_EBX];
 	gpr[KEEL_RCX] = out[KEEL_CPUID_ECX];
@@ -163,7 +182,8 @@ static bool msr_intercepted(const struct keel_vcpu *vcpu, u32 msr)
 
 static enum keel_verdict msr_to_user(struct keel_vcpu *vcpu, u32 msr, bool write, u64 value)
 {
-	vmx_trace(vcpu, msr, write, msr, value, false);
+	if (trace_keel_msr_enabled())
+		trace_msr(vcpu, write, value, false);
 	vcpu->run->msr = (struct keel_exit_msr) {
 		.index = msr, .write = write, .value = value,
 	};
@@ -177,7 +197,8 @@ static enum keel_verdict msr_refused(struct keel_vcpu *vcpu, u32 msr, bool write
 {
 	if (err == -ENOENT && (vcpu->intercepts.exits & KEEL_INTERCEPT_UNKNOWN_MSR))
 		return msr_to_user(vcpu, msr, write, value);
-	vmx_trace(vcpu, msr, write, msr, value, true);
+	if (trace_keel_msr_enabled())
+		trace_msr(vcpu, write, value, true);
 	if (err == -ENOENT)
 		pr_info_ratelimited("VM %u vCPU %u: %s of unknown MSR 0x%x: #GP\n",
 				    vcpu->vm->id, vcpu->id, write ? "WRMSR" : "RDMSR", msr);
@@ -195,7 +216,8 @@ enum keel_verdict exit_rdmsr(struct keel_vcpu *vcpu)
 	ret = vmx_msr_read(vcpu, msr, &value);
 	if (ret)
 		return msr_refused(vcpu, msr, false, 0, ret);
-	vmx_trace(vcpu, msr, false, msr, value, false);
+	if (trace_keel_msr_enabled())
+		trace_msr(vcpu, false, value, false);
 	vcpu->regs.gpr[KEEL_RAX] = (u32)value;
 	vcpu->regs.gpr[KEEL_RDX] = value >> 32;
 	return KEEL_ADVANCE;
@@ -206,7 +228,8 @@ static enum keel_verdict apic_wrmsr(struct keel_vcpu *vcpu, u32 msr, u64 value)
 	u32 effects = 0;
 	int ret = vmx_apic_wrmsr(vcpu, msr, value, &effects);
 
-	vmx_trace(vcpu, msr, true, msr, value, ret);
+	if (trace_keel_msr_enabled())
+		trace_msr(vcpu, true, value, ret);
 	if (ret)
 		return vmx_raise_gp(vcpu);
 	return vmx_apic_effects(vcpu, effects, true);
@@ -225,7 +248,8 @@ enum keel_verdict exit_wrmsr(struct keel_vcpu *vcpu)
 	ret = vmx_msr_write(vcpu, msr, value);
 	if (ret)
 		return msr_refused(vcpu, msr, true, value, ret);
-	vmx_trace(vcpu, msr, true, msr, value, false);
+	if (trace_keel_msr_enabled())
+		trace_msr(vcpu, true, value, false);
 	/* Some lead to writes to guest memory, which the run loop does. */
 	if (unlikely(keel_pv_wanted(&vcpu->pv))) {
 		vcpu->slow = vmx_slow_advance;
