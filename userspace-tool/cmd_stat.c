@@ -133,7 +133,7 @@ static void print_text(const struct options *options,
 	stat_print_text(out, table);
 }
 
-static void print(const struct options *options, const struct stat_table *table)
+static void print(struct options *options, const struct stat_table *table)
 {
 	FILE *out = options->watch.out;
 
@@ -144,7 +144,7 @@ static void print(const struct options *options, const struct stat_table *table)
 	else
 		print_text(options, table);
 	/* Whoever reads it wants it now. */
-	fflush(out);
+	watch_flush(&options->watch);
 }
 
 /* Print what came since @begin, and all that is left when it is the @last. */
@@ -195,7 +195,7 @@ static __u64 print_intervals(struct options *options, struct stat_bpf *skel)
 		if (!options->interval || now < begin + options->interval)
 			continue;
 		if (print_interval(options, skel, begin, now, false) < 0 ||
-		    ferror(watch->out))
+		    watch->out_error)
 			break;
 		begin = now;
 	}
@@ -217,7 +217,7 @@ int cmd_stat(int argc, char **argv)
 	if (skel && !watch_start(watch)) {
 		begin = print_intervals(&options, skel);
 		watch_stop(watch);
-		if (!watch->failed && !ferror(watch->out))
+		if (!watch->failed && !watch->out_error)
 			print_interval(&options, skel, begin, watch->stopped,
 				       true);
 	}

@@ -52,6 +52,7 @@ struct stat_bpf *stat_count_begin(struct watch *watch, enum stat_by by,
 
 	if (err) {
 		cmd_error("preparing a BPF program: %s", strerror(-err));
+		watch->failed = true;
 		stat_bpf__destroy(skel);
 		return NULL;
 	}

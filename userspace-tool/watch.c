@@ -291,21 +291,38 @@ void watch_stop(struct watch *watch)
 	watch_child_end(watch);
 }
 
+/**
+ * watch_flush() - make sure that what was printed so far arrived
+ * @watch: an open watch
+ *
+ * Return: 0, or -1: there is no use in printing more.
+ */
+int watch_flush(struct watch *watch)
+{
+	errno = 0;
+	/* The reason is known only now: the C library forgets it. */
+	if (!watch->out_error && (fflush(watch->out) || ferror(watch->out)))
+		watch->out_error = errno ? errno : EIO;
+	return watch->out_error ? -1 : 0;
+}
+
 static int close_output(struct watch *watch)
 {
 	FILE *out = watch->out;
-	bool bad;
 
 	watch->out = NULL;
-	if (!out || out == stdout)
-		return cmd_flush();
-	errno = 0;
-	bad = ferror(out);
-	if (!fclose(out) && !bad)
+	if (!out)
 		return CMD_OK;
-	cmd_error("%s: %s", watch->output,
-		  errno ? strerror(errno) : "write error");
-	return CMD_FAILED;
+	errno = 0;
+	if (out != stdout && fclose(out) && !watch->out_error)
+		watch->out_error = errno ? errno : EIO;
+	if (watch->out_error) {
+		cmd_error("%s: %s",
+			  watch->output ? watch->output : "standard output",
+			  strerror(watch->out_error));
+		return CMD_FAILED;
+	}
+	return out == stdout ? cmd_flush() : CMD_OK;
 }
 
 static void close_fd(int *fd)
@@ -325,6 +342,8 @@ static void close_fd(int *fd)
 int watch_close(struct watch *watch)
 {
 	watch_stop(watch);
+	if (watch->out)
+		watch_flush(watch);
 	close_fd(&watch->signals);
 	close_fd(&watch->process);
 	if (close_output(watch) != CMD_OK || watch->failed)

@@ -10,7 +10,7 @@
  *
  *	argp_parse(...);		with watch_argp as a child
  *	if (watch_open(&watch))
- *		return CMD_FAILED;
+ *		return CMD_FAILED;	(what follows that fails sets watch.failed)
  *	skel = NAME_bpf__open();
  *	skel->rodata->filter = watch.filter;
  *	if (!watch_attach(&watch, skel->skeleton) && !watch_start(&watch))
@@ -44,6 +44,7 @@ struct bpf_object_skeleton;
  * @output: file for the result; NULL: standard output
  * @command: what to run and watch, with a NULL at its end; NULL: nothing
  * @out: where the result goes
+ * @out_error: errno of watch_flush(), which watch_close() tells; 0 while all is well
  * @tsc_khz: frequency of the host's TSC
  * @started: CLOCK_MONOTONIC in nanoseconds when counting began
  * @stopped: when it ended, 0 before that
@@ -66,6 +67,7 @@ struct watch {
 	const char *output;
 	char **command;
 	FILE *out;
+	int out_error;
 	__u32 tsc_khz;
 	__u64 started;
 	__u64 stopped;
@@ -119,6 +121,7 @@ int watch_open(struct watch *watch);
 int watch_attach(struct watch *watch, struct bpf_object_skeleton *skeleton);
 int watch_start(struct watch *watch);
 enum watch_event watch_wait(struct watch *watch, int fd, int ms);
+int watch_flush(struct watch *watch);
 void watch_stop(struct watch *watch);
 int watch_close(struct watch *watch);
 

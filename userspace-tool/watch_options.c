@@ -77,8 +77,6 @@ static void cut_command(struct watch *watch, struct argp_state *state)
 			continue;
 		watch->command = state->argv + i + 1;
 		state->argc = i;
-		if (!*watch->command)
-			argp_error(state, "no command after '--'");
 		return;
 	}
 }
@@ -92,6 +90,8 @@ static void parse_id(struct argp_state *state, const char *what, char *arg,
 
 static void check(struct watch *watch, struct argp_state *state)
 {
+	if (watch->command && !*watch->command)
+		argp_error(state, "no command after '--'");
 	if (watch->command && watch->filter.tgid != WATCH_ANY)
 		argp_error(state, "--pid and a command: only one of them can be watched");
 	if (watch->all && !watch->command)
