@@ -34,6 +34,7 @@ struct cmd {
 
 int cmd_caps(int argc, char **argv);
 int cmd_flame(int argc, char **argv);
+int cmd_hist(int argc, char **argv);
 int cmd_run(int argc, char **argv);
 int cmd_stat(int argc, char **argv);
 int cmd_top(int argc, char **argv);

@@ -47,6 +47,20 @@ expect 'top: a count without tables' 2 'keel top: --count goes with --batch' top
 expect 'top: a file without tables' 2 'keel top: --output goes with --batch' top -o x
 expect 'top: a command on the screen' 2 'would write over the screen; use --batch' top -- true
 expect 'top: no terminal' 1 "^keel: .* are not a terminal; use 'keel top --batch'" top
+expect 'stat: what is not there to count by' 2 \
+	"'colour' is nothing that --by takes" stat --by colour
+expect 'stat: two formats' 2 '--json and --csv: choose one' stat --json --csv
+expect 'stat: no time' 2 "'0' is not a number of seconds" stat 0
+expect 'stat: no interval' 2 "'1s' is not a number of seconds" stat -i 1s
+expect 'stat: a command without --' 2 \
+	"'ls' is not a number of seconds; a command comes after '--'" stat ls
+expect 'stat: two times' 2 "unexpected argument '2'; a command comes after '--'" \
+	stat 1 2
+expect 'stat: -- without a command' 2 "no command after '--'" stat --
+expect 'stat: two to watch' 2 '--pid and a command: only one' stat -p 1 -- ls
+expect 'stat: no room' 2 "'0' is not a number of lines" stat --entries 0
+expect 'stat: no number of a VM' 2 "'x' is not the number of a VM" stat --vm x
+expect 'hist: all of nothing' 2 '--all goes with a command' hist --all
 
 expect 'trace: help' 0 '^Usage: keel trace ' trace --help
 expect 'trace: no such reason' 2 "'frob' is not an exit reason" trace --reason cpuid,frob
