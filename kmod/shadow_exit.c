@@ -122,6 +122,12 @@ static enum keel_verdict go_slow(struct keel_vcpu *vcpu, keel_slow_fn slow)
 	return KEEL_SLOW;
 }
 
+static noinline __cold void trace_page_fault(struct keel_vcpu *vcpu)
+{
+	vmx_trace(vcpu, page_fault, vmcs_getl(GUEST_RIP), vmcs_getl(EXIT_QUALIFICATION),
+		  vmcs_get32(VM_EXIT_INTR_ERROR_CODE), true);
+}
+
 /**
  * shadow_page_fault - a page fault while the CPU ran on shadow page tables
  * @vcpu: in the fast section; what the exit interrupted is queued again
@@ -133,13 +139,13 @@ enum keel_verdict shadow_page_fault(struct keel_vcpu *vcpu)
 	struct shadow_vcpu *sv = &vcpu->shadow;
 	struct keel_walk_result *walk = &sv->walk;
 	u64 gva = vmcs_getl(EXIT_QUALIFICATION);
-	u32 error_code = vmcs_get32(VM_EXIT_INTR_ERROR_CODE);
-	u32 access = access_of(&sv->env, error_code);
+	u32 access = access_of(&sv->env, vmcs_get32(VM_EXIT_INTR_ERROR_CODE));
 	struct vmx_access a;
 	unsigned long flushes;
 	int ret;
 
-	vmx_trace(vcpu, page_fault, vmcs_getl(GUEST_RIP), gva, error_code, true);
+	if (trace_keel_page_fault_enabled())
+		trace_page_fault(vcpu);
 
 	/* Reclaim took it, and nobody has made us flush yet. */
 	if (unlikely(!shadow_root_valid(sv->root))) {

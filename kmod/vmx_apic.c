@@ -30,7 +30,6 @@
 #include "vmx_fields.h"
 #include "vmx_setup.h"
 #include "vmx_timer.h"
-#include "vmx_trace.h"
 
 #define PRIORITY_CLASS	0xf0
 
@@ -479,14 +478,6 @@ enum keel_verdict vmx_apic_effects(struct keel_vcpu *vcpu, u32 effects, bool adv
 	return advance ? KEEL_ADVANCE : KEEL_RESUME;
 }
 
-/* An x2APIC's registers by the offsets that they have in the page. */
-static __always_inline void trace_x2apic(struct keel_vcpu *vcpu, bool write, u32 msr,
-					 const u64 *value)
-{
-	if (trace_keel_apic_enabled() && msr - APIC_BASE_MSR < 0x100)
-		vmx_trace(vcpu, apic, write, (msr - APIC_BASE_MSR) << 4, *value);
-}
-
 /**
  * vmx_apic_rdmsr - read an MSR of the local APIC
  * @vcpu: the vCPU
@@ -497,12 +488,8 @@ static __always_inline void trace_x2apic(struct keel_vcpu *vcpu, bool write, u32
  */
 int vmx_apic_rdmsr(struct keel_vcpu *vcpu, u32 msr, u64 *value)
 {
-	int ret;
-
 	vmx_apic_expire(vcpu);
-	ret = keel_lapic_rdmsr(&vcpu->lapic, msr, keel_guest_tsc(vcpu, rdtsc()), value);
-	trace_x2apic(vcpu, false, msr, value);
-	return ret;
+	return keel_lapic_rdmsr(&vcpu->lapic, msr, keel_guest_tsc(vcpu, rdtsc()), value);
 }
 
 /**
@@ -518,7 +505,6 @@ int vmx_apic_wrmsr(struct keel_vcpu *vcpu, u32 msr, u64 value, u32 *effects)
 {
 	if (msr == MSR_IA32_APICBASE && value >> keel_cpuid_guest_phys_bits(&vcpu->cpuid))
 		return -EINVAL;
-	trace_x2apic(vcpu, true, msr, &value);
 	return keel_lapic_wrmsr(&vcpu->lapic, msr, value, keel_guest_tsc(vcpu, rdtsc()), effects);
 }
 

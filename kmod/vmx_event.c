@@ -137,16 +137,14 @@ static void put_apic_interrupt(struct keel_vcpu *vcpu, u8 vector)
 	vcpu->stats.injected++;
 }
 
-/* What the next entry delivers is in the VMCS. */
-static void trace_inject(struct keel_vcpu *vcpu, bool any)
+/* What the next entry delivers is in the VMCS, where the last exit has made room. */
+static noinline __cold void trace_inject(struct keel_vcpu *vcpu)
 {
-	u32 info;
+	u32 info = vmcs_get32(VM_ENTRY_INTR_INFO_FIELD);
 
-	if (!trace_keel_inject_enabled() || !any)
-		return;
-	info = vmcs_get32(VM_ENTRY_INTR_INFO_FIELD);
-	vmx_trace(vcpu, inject, info, info & INTR_INFO_DELIVER_CODE_MASK ?
-		  vmcs_get32(VM_ENTRY_EXCEPTION_ERROR_CODE) : 0);
+	if (info & INTR_INFO_VALID_MASK)
+		vmx_trace(vcpu, inject, info, info & INTR_INFO_DELIVER_CODE_MASK ?
+			  vmcs_get32(VM_ENTRY_EXCEPTION_ERROR_CODE) : 0);
 }
 
 /**
@@ -196,7 +194,8 @@ enum vmx_inject vmx_inject(struct keel_vcpu *vcpu)
 	vcpu->has_events = keel_events_any(events) || vcpu->want_intr_window;
 	if (keel_vcpu_has_lapic(vcpu) && !vcpu->vmx.apicv)
 		vmx_apic_watch_priority(vcpu);
-	trace_inject(vcpu, busy);
+	if (trace_keel_inject_enabled())
+		trace_inject(vcpu);
 	return VMX_INJECT_ENTER;
 }
 

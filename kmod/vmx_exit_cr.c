@@ -202,7 +202,6 @@ static enum keel_verdict set_cr3(struct keel_vcpu *vcpu, u64 cr3)
 
 static enum keel_verdict mov_to_cr(struct keel_vcpu *vcpu, unsigned int cr, u64 value)
 {
-	vmx_trace(vcpu, cr, true, cr, value);
 	switch (cr) {
 	case 0:
 		return set_cr0(vcpu, value);
@@ -222,35 +221,54 @@ static enum keel_verdict mov_to_cr(struct keel_vcpu *vcpu, unsigned int cr, u64 
 	}
 }
 
-/* CLTS and LMSW: CR0 with some of its bits changed. */
-static enum keel_verdict change_cr0(struct keel_vcpu *vcpu, u64 clear, u64 set)
+/* LMSW loads bits 3:0, and cannot clear PE. */
+static u64 lmsw(u64 qual)
 {
-	u64 cr0 = (vmx_get_cr0() & ~clear) | set;
+	return (vmx_get_cr0() & ~0xeULL) | ((qual >> 16) & 0xf);
+}
 
-	vmx_trace(vcpu, cr, true, 0, cr0);
-	return set_cr0(vcpu, cr0);
+/* The access as the exit tells it, before anything has changed. */
+static noinline __cold void trace_cr(struct keel_vcpu *vcpu)
+{
+	u64 qual = vmcs_getl(EXIT_QUALIFICATION);
+	unsigned int cr = qual & 0xf, gpr = (qual >> 8) & 0xf, kind = (qual >> 4) & 3;
+	u64 value;
+
+	switch (kind) {
+	case 0:
+		value = read_gpr(vcpu, gpr);
+		break;
+	case 1:
+		value = cr == 3 ? vmx_get_cr3(vcpu) : vmx_apic_cr8(vcpu);
+		break;
+	case 2:
+		value = vmx_get_cr0() & ~X86_CR0_TS;
+		break;
+	default:
+		value = lmsw(qual);
+	}
+	vmx_trace(vcpu, cr, kind != 1, cr, value);
 }
 
 enum keel_verdict exit_cr(struct keel_vcpu *vcpu)
 {
 	u64 qual = vmcs_getl(EXIT_QUALIFICATION);
 	unsigned int cr = qual & 0xf, gpr = (qual >> 8) & 0xf;
-	u64 value;
 
+	if (trace_keel_cr_enabled())
+		trace_cr(vcpu);
 	switch ((qual >> 4) & 3) {
 	case 0:
 		return mov_to_cr(vcpu, cr, read_gpr(vcpu, gpr));
 	case 1:
 		if (cr == 3 && (vcpu->intercepts.exits & KEEL_INTERCEPT_CR3))
 			return vmx_exit_insn_to_user(vcpu, KEEL_EXIT_INSN);
-		value = cr == 3 ? vmx_get_cr3(vcpu) : vmx_apic_cr8(vcpu);
-		vmx_trace(vcpu, cr, false, cr, value);
-		write_gpr(vcpu, gpr, value);
+		write_gpr(vcpu, gpr, cr == 3 ? vmx_get_cr3(vcpu) : vmx_apic_cr8(vcpu));
 		return KEEL_ADVANCE;
 	case 2:		/* CLTS */
-		return change_cr0(vcpu, X86_CR0_TS, 0);
-	default:	/* LMSW loads bits 3:0, and cannot clear PE */
-		return change_cr0(vcpu, 0xe, (qual >> 16) & 0xf);
+		return set_cr0(vcpu, vmx_get_cr0() & ~X86_CR0_TS);
+	default:
+		return set_cr0(vcpu, lmsw(qual));
 	}
 }
 

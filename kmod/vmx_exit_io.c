@@ -84,14 +84,29 @@ static enum keel_verdict strio_no_memory(struct keel_vcpu *vcpu)
 }
 
 /* String I/O, with the data in the run page. */
-static void trace_pio(struct keel_vcpu *vcpu, u32 count)
+static noinline __cold void trace_strio(struct keel_vcpu *vcpu)
 {
 	const struct keel_strio *io = &vcpu->strio;
 
-	if (!trace_keel_pio_enabled() || !count)
-		return;
-	vmx_trace(vcpu, pio, !io->in, (u16)(vcpu->vmx.slow_qual >> 16), io->bytes, count,
-		  io_value(READ_ONCE(*(u32 *)io_data(vcpu)), io->bytes));
+	if (io->count)
+		vmx_trace(vcpu, pio, !io->in, (u16)(vcpu->vmx.slow_qual >> 16), io->bytes,
+			  io->count, io_value(READ_ONCE(*(u32 *)io_data(vcpu)), io->bytes));
+}
+
+static noinline __cold void trace_out(struct keel_vcpu *vcpu)
+{
+	u64 qual = vmcs_getl(EXIT_QUALIFICATION);
+	unsigned int bytes = (qual & 7) + 1;
+
+	vmx_trace(vcpu, pio, true, (u16)(qual >> 16), bytes, 1,
+		  io_value(vcpu->regs.gpr[KEEL_RAX], bytes));
+}
+
+/* The port as it is in the run page, where user space can write: nothing else goes by it. */
+static noinline __cold void trace_in(struct keel_vcpu *vcpu)
+{
+	vmx_trace(vcpu, pio, false, READ_ONCE(vcpu->run->io.port), vcpu->complete_len, 1,
+		  io_value(READ_ONCE(*(u32 *)io_data(vcpu)), vcpu->complete_len));
 }
 
 static enum keel_verdict slow_strio(struct keel_vcpu *vcpu)
@@ -127,7 +142,8 @@ static enum keel_verdict slow_strio(struct keel_vcpu *vcpu)
 		vcpu->complete = KEEL_COMPLETE_INS;
 		return KEEL_TO_USER;
 	}
-	trace_pio(vcpu, count);
+	if (trace_keel_pio_enabled())
+		trace_strio(vcpu);
 	if (keel_strio_end(io, &mem, io_data(vcpu)))
 		return strio_no_memory(vcpu);
 	strio_registers(vcpu);
@@ -168,14 +184,14 @@ enum keel_verdict exit_io(struct keel_vcpu *vcpu)
 
 	if (unlikely(qual & QUAL_IO_STRING))
 		return string_io(vcpu, qual);
-	if (trace_keel_pio_enabled() && !(qual & QUAL_IO_IN))
-		vmx_trace(vcpu, pio, true, (u16)(qual >> 16), (qual & 7) + 1, 1,
-			  io_value(vcpu->regs.gpr[KEEL_RAX], (qual & 7) + 1));
-	/* Who listens is woken, no more: no data of others comes into the L1 cache. */
-	if (!(qual & QUAL_IO_IN) &&
-	    keel_ioeventfd_port(&vcpu->vm->ioeventfds, qual >> 16, (qual & 7) + 1,
-				vcpu->regs.gpr[KEEL_RAX]))
-		return KEEL_ADVANCE;
+	if (!(qual & QUAL_IO_IN)) {
+		if (trace_keel_pio_enabled())
+			trace_out(vcpu);
+		/* Who listens is woken, no more: no data of others comes into the L1 cache. */
+		if (keel_ioeventfd_port(&vcpu->vm->ioeventfds, qual >> 16, (qual & 7) + 1,
+					vcpu->regs.gpr[KEEL_RAX]))
+			return KEEL_ADVANCE;
+	}
 	fill_io(vcpu, qual, 1);
 	if (qual & QUAL_IO_IN) {
 		vcpu->complete = KEEL_COMPLETE_IN;
@@ -191,9 +207,8 @@ static void complete_in(struct keel_vcpu *vcpu)
 	u32 value = READ_ONCE(*(u32 *)io_data(vcpu));
 	u64 *rax = &vcpu->regs.gpr[KEEL_RAX];
 
-	/* The port as it is in the run page: nothing else goes by that. */
-	vmx_trace(vcpu, pio, false, READ_ONCE(vcpu->run->io.port), vcpu->complete_len, 1,
-		  io_value(value, vcpu->complete_len));
+	if (trace_keel_pio_enabled())
+		trace_in(vcpu);
 	switch (vcpu->complete_len) {
 	case 1:
 		*rax = (*rax & ~0xffULL) | (u8)value;
@@ -211,7 +226,8 @@ static int complete_ins(struct keel_vcpu *vcpu)
 	struct keel_strio_mem mem = strio_mem(vcpu);
 	int ret;
 
-	trace_pio(vcpu, vcpu->strio.count);
+	if (trace_keel_pio_enabled())
+		trace_strio(vcpu);
 	ret = keel_strio_end(&vcpu->strio, &mem, io_data(vcpu));
 	if (ret)
 		return ret;

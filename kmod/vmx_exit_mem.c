@@ -133,14 +133,20 @@ static void fill_mmio(struct keel_vcpu *vcpu, const struct vmx_access *a)
 	};
 }
 
-static enum keel_verdict mmio_to_user(struct keel_vcpu *vcpu, const u8 *insn, unsigned int len)
+/* User space can write to the run page: nothing else goes by what is there. */
+static noinline __cold void trace_mmio(struct keel_vcpu *vcpu)
 {
-	/* User space can write to the run page: nothing else goes by what is there. */
 	vmx_trace(vcpu, mmio, READ_ONCE(vcpu->run->mmio.access),
 		  READ_ONCE(vcpu->run->mmio.gpa), 0, 0);
+}
+
+static enum keel_verdict mmio_to_user(struct keel_vcpu *vcpu, const u8 *insn, unsigned int len)
+{
 	memcpy(vcpu->run->mmio.insn, insn, len);
 	vcpu->run->mmio.insn_len = len;
 	vcpu->run->exit_reason = KEEL_EXIT_MMIO;
+	if (trace_keel_mmio_enabled())
+		trace_mmio(vcpu);
 	return KEEL_TO_USER;
 }
 
@@ -256,6 +262,12 @@ enum keel_verdict vmx_access_memory(struct keel_vcpu *vcpu, const struct vmx_acc
 	}
 }
 
+static noinline __cold void trace_ept_violation(struct keel_vcpu *vcpu)
+{
+	vmx_trace(vcpu, page_fault, vmcs_getl(GUEST_RIP), vmcs_get64(GUEST_PHYSICAL_ADDRESS),
+		  error_code_of(vmcs_getl(EXIT_QUALIFICATION)), false);
+}
+
 enum keel_verdict exit_ept_violation(struct keel_vcpu *vcpu)
 {
 	u64 qual = vmcs_getl(EXIT_QUALIFICATION);
@@ -265,8 +277,8 @@ enum keel_verdict exit_ept_violation(struct keel_vcpu *vcpu)
 		.translated = qual & QUAL_GVA_TRANSLATED,
 	};
 
-	vmx_trace(vcpu, page_fault, vmcs_getl(GUEST_RIP), a.gpa, error_code_of(qual),
-		  false);
+	if (trace_keel_page_fault_enabled())
+		trace_ept_violation(vcpu);
 	vmx_keep_nmi_blocking(qual & QUAL_NMI_UNBLOCKED);
 	a.gva_valid = a.translated && (qual & QUAL_GVA_VALID);
 	if (a.gva_valid)

@@ -16,6 +16,10 @@
  *
  * The arguments behind the two ids are evaluated only where it is on.  Programs that
  * listen read data of others.
+ *
+ * What is handed over must be kept in registers up to here, on or off.  An exit handler
+ * that shall cost nothing tests trace_keel_EVENT_enabled() where it needs no more than
+ * the vCPU afterwards, and calls a cold function that finds out the rest once more.
  */
 #define vmx_trace(vcpu, event, ...)						\
 do {										\
