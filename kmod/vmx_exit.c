@@ -269,9 +269,10 @@ static bool may_interrupt_delivery(u32 reason)
 
 /*
  * What arrived for the host and would wait for an IRET otherwise.  An NMI exit
- * leaves NMIs blocked; the handler's IRET opens them again.
+ * leaves NMIs blocked; the handler's IRET opens them again, and nothing may do so
+ * before: programs that listen can fault.
  */
-static void take_host_events(void)
+static void take_host_events(struct keel_vcpu *vcpu)
 {
 	u32 info = vmcs_get32(VM_EXIT_INTR_INFO);
 
@@ -279,6 +280,8 @@ static void take_host_events(void)
 		asm volatile("int $2");
 	else if ((info & INTR_INFO_VECTOR_MASK) == X86_TRAP_MC)
 		host_take_machine_check();
+	if (vmx_tracing())
+		vmx_trace_exception(vcpu);
 }
 
 /* A count of a reason that is not there would be out of bounds. */
@@ -322,7 +325,7 @@ enum keel_verdict vmx_handle_exit(struct keel_vcpu *vcpu)
 	if (may_interrupt_delivery(reason))
 		vmx_keep_interrupted_event(vcpu);
 	if (reason == EXIT_REASON_EXCEPTION_NMI)
-		take_host_events();
+		take_host_events(vcpu);
 	if (reason == EXIT_REASON_EXTERNAL_INTERRUPT) {
 		if (vcpu->vmx.posted)
 			host_take_acked_interrupt(vmcs_get32(VM_EXIT_INTR_INFO) &

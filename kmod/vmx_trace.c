@@ -15,6 +15,10 @@
 #include "vmx_exit.h"
 #include "vmx_fields.h"
 
+/* Where a task switch comes from, in its exit qualification. */
+#define QUAL_TASK_SOURCE(qual)	(((qual) >> 30) & 3)
+#define TASK_SOURCE_IDT		3
+
 DEFINE_STATIC_KEY_FALSE(vmx_trace_switch);
 
 /* How often it was switched on, and how many tracepoints are; by the core's mutex. */
@@ -92,15 +96,28 @@ void vmx_trace_entry(struct keel_vcpu *vcpu)
 		  vmcs_get32(VM_ENTRY_EXCEPTION_ERROR_CODE) : 0);
 }
 
+/* An exit in the delivery of what an instruction has raised: INT n, INT3, ... */
+static bool delivers_software_event(void)
+{
+	u32 info = vmcs_get32(IDT_VECTORING_INFO_FIELD);
+
+	return (info & VECTORING_INFO_VALID_MASK) &&
+		(info & VECTORING_INFO_TYPE_MASK) >= INTR_TYPE_SOFT_INTR;
+}
+
 /*
  * Whether the CPU gives the length of an instruction.  SDM: "Information for VM Exits
  * Due to Instruction Execution".
  */
-static bool has_insn_len(u32 reason, u32 intr_info)
+static bool has_insn_len(u32 reason, u64 qualification, u32 intr_info)
 {
 	switch (reason) {
 	case EXIT_REASON_EXCEPTION_NMI:
-		return (intr_info & INTR_INFO_INTR_TYPE_MASK) >= INTR_TYPE_SOFT_INTR;
+		return (intr_info & INTR_INFO_INTR_TYPE_MASK) >= INTR_TYPE_SOFT_INTR ||
+			delivers_software_event();
+	case EXIT_REASON_TASK_SWITCH:
+		return QUAL_TASK_SOURCE(qualification) != TASK_SOURCE_IDT ||
+			delivers_software_event();
 	case EXIT_REASON_EXTERNAL_INTERRUPT ... EXIT_REASON_NMI_WINDOW:
 	case EXIT_REASON_MONITOR_TRAP_FLAG:
 	case EXIT_REASON_TPR_BELOW_THRESHOLD ... EXIT_REASON_EOI_INDUCED:
@@ -111,16 +128,40 @@ static bool has_insn_len(u32 reason, u32 intr_info)
 	case EXIT_REASON_PML_FULL:
 	case EXIT_REASON_BUS_LOCK:
 	case EXIT_REASON_NOTIFY:
-		return false;
-	default:	/* and failed entries */
-		return !(reason & VMX_EXIT_REASONS_FAILED_VMENTRY);
+		return delivers_software_event();
+	default:
+		return true;
 	}
+}
+
+/* An entry that fails gives reason and qualification, and leaves the other fields. */
+static void trace_failed_entry(struct keel_vcpu *vcpu, const struct vmx_trace *trace)
+{
+	vmx_trace(vcpu, exit, trace->exit_reason, trace->exit_rip,
+		  vmcs_getl(EXIT_QUALIFICATION), 0, 0, 0, 0);
+}
+
+static void trace_exit(struct keel_vcpu *vcpu, const struct vmx_trace *trace)
+{
+	u64 qualification = vmcs_getl(EXIT_QUALIFICATION);
+	u32 info = vmcs_get32(VM_EXIT_INTR_INFO);
+	u32 reason = trace->exit_reason;
+	u64 gpa = 0;
+
+	if (!(info & INTR_INFO_VALID_MASK))
+		info = 0;
+	if (reason == EXIT_REASON_EPT_VIOLATION || reason == EXIT_REASON_EPT_MISCONFIG)
+		gpa = vmcs_get64(GUEST_PHYSICAL_ADDRESS);
+	vmx_trace(vcpu, exit, reason, trace->exit_rip, qualification, gpa, info,
+		  info & INTR_INFO_DELIVER_CODE_MASK ? vmcs_get32(VM_EXIT_INTR_ERROR_CODE) : 0,
+		  has_insn_len(reason, qualification, info) ?
+		  vmcs_get32(VM_EXIT_INSTRUCTION_LEN) : 0);
 }
 
 /* Reads what the guest has run last, which is mostly at hand; takes no lock. */
 static void trace_insn(struct keel_vcpu *vcpu, u64 rip)
 {
-	u8 code[16] = {};
+	u8 code[16];
 	unsigned int len;
 	u64 part[2];
 
@@ -133,6 +174,18 @@ static void trace_insn(struct keel_vcpu *vcpu, u64 rip)
 	vmx_trace(vcpu, insn, rip, len, vcpu->code_bytes, part[0], part[1]);
 }
 
+static void tell_exit(struct keel_vcpu *vcpu, const struct vmx_trace *trace)
+{
+	if (trace_keel_exit_enabled()) {
+		if (trace->exit_reason & VMX_EXIT_REASONS_FAILED_VMENTRY)
+			trace_failed_entry(vcpu, trace);
+		else
+			trace_exit(vcpu, trace);
+	}
+	if (trace_keel_insn_enabled())
+		trace_insn(vcpu, trace->exit_rip);
+}
+
 /**
  * vmx_trace_exit - the guest has just exited
  * @vcpu: in the fast section, interrupts off; &vmx_vcpu.exit_reason is set
@@ -140,25 +193,25 @@ static void trace_insn(struct keel_vcpu *vcpu, u64 rip)
 void vmx_trace_exit(struct keel_vcpu *vcpu)
 {
 	struct vmx_trace *trace = story(vcpu);
-	u32 reason = vcpu->vmx.exit_reason, info;
 
 	trace->exit_tsc = rdtsc();
-	trace->exit_reason = reason;
+	trace->exit_reason = vcpu->vmx.exit_reason;
 	trace->exit_rip = vmcs_getl(GUEST_RIP);
-	if (trace_keel_exit_enabled()) {
-		info = vmcs_get32(VM_EXIT_INTR_INFO);
-		if (!(info & INTR_INFO_VALID_MASK))
-			info = 0;
-		vmx_trace(vcpu, exit, reason, trace->exit_rip, vmcs_getl(EXIT_QUALIFICATION),
-			  reason == EXIT_REASON_EPT_VIOLATION ||
-			  reason == EXIT_REASON_EPT_MISCONFIG ?
-			  vmcs_get64(GUEST_PHYSICAL_ADDRESS) : 0, info,
-			  info & INTR_INFO_DELIVER_CODE_MASK ?
-			  vmcs_get32(VM_EXIT_INTR_ERROR_CODE) : 0,
-			  has_insn_len(reason, info) ? vmcs_get32(VM_EXIT_INSTRUCTION_LEN) : 0);
-	}
-	if (trace_keel_insn_enabled())
-		trace_insn(vcpu, trace->exit_rip);
+	/* NMIs may be blocked, and a listener's fault would open them. */
+	if (trace->exit_reason != EXIT_REASON_EXCEPTION_NMI)
+		tell_exit(vcpu, trace);
+}
+
+/**
+ * vmx_trace_exception - as vmx_trace_exit(), which leaves exceptions and NMIs to this
+ * @vcpu: in the fast section, interrupts off; the host has taken what was its own
+ */
+void vmx_trace_exception(struct keel_vcpu *vcpu)
+{
+	struct vmx_trace *trace = story(vcpu);
+
+	if (trace->exit_tsc)
+		tell_exit(vcpu, trace);
 }
 
 /**

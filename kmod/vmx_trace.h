@@ -45,6 +45,7 @@ static __always_inline bool vmx_tracing(void)
 
 void vmx_trace_entry(struct keel_vcpu *vcpu);
 void vmx_trace_exit(struct keel_vcpu *vcpu);
+void vmx_trace_exception(struct keel_vcpu *vcpu);
 void vmx_trace_user_exit(struct keel_vcpu *vcpu, u32 exit_reason);
 void vmx_trace_left(struct keel_vcpu *vcpu, long ret);
 
