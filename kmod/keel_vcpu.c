@@ -35,6 +35,7 @@
 #include "vmx_setup.h"
 #include "vmx_state.h"
 #include "vmx_timer.h"
+#include "vmx_trace.h"
 #include "vmx_wait.h"
 
 /* All KEEL_INTERCEPT_* that this module knows. */
@@ -155,6 +156,8 @@ static long run(struct keel_vcpu *vcpu)
 		return run_nothing(vcpu);
 	vcpu->has_run = true;
 	ret = vmx_run(vcpu);
+	if (vmx_tracing())
+		vmx_trace_left(vcpu, ret);
 	if (ret == -EIO || ret == -ESHUTDOWN)
 		keel_vm_kill(vcpu->vm, "vCPU %u cannot go on: %s", vcpu->id,
 			     ret == -EIO ? "see above" : "the host goes down");

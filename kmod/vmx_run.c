@@ -54,6 +54,7 @@ enum section_end {
 	END_DEADLINE,
 	END_INIT,
 	END_RELOAD,
+	END_FAILED,
 };
 
 /**
@@ -225,6 +226,8 @@ static void enter(struct keel_vcpu *vcpu, enum keel_verdict *verdict, enum secti
 	if (unlikely(vmx_enter(&vcpu->regs, vmx->vmcs.launched, &vmx->host_rsp,
 			       vmx->host.spec_ctrl))) {
 		*verdict = vmx_entry_failed(vcpu);
+		if (*verdict == KEEL_TO_USER)
+			*end = END_FAILED;
 		return;
 	}
 	vcpu->cr2 = native_read_cr2();
@@ -356,6 +359,8 @@ static long without_entry(struct keel_vcpu *vcpu, enum section_end end)
 		return ask_for_vector(vcpu);
 	case END_DEADLINE:
 		return leave_without_exit(vcpu, KEEL_EXIT_DEADLINE);
+	case END_FAILED:
+		return leave_without_exit(vcpu, KEEL_EXIT_FAIL_ENTRY);
 	case END_WORK:
 		vcpu->vmx.l1d_dirty = true;
 		ret = host_do_work();
@@ -367,8 +372,14 @@ static long without_entry(struct keel_vcpu *vcpu, enum section_end end)
 	}
 }
 
-/* As vmx_run(). */
-static long run_to_user(struct keel_vcpu *vcpu)
+/**
+ * vmx_run - run the guest until user space is needed
+ * @vcpu: locked by the caller; the last exit has been completed
+ *
+ * Return: 0 with the run page filled in; -EINTR; -EIO where the VM is dead;
+ * -ESHUTDOWN.
+ */
+long vmx_run(struct keel_vcpu *vcpu)
 {
 	enum keel_verdict verdict = KEEL_RESUME;
 	enum section_end end = END_VERDICT;
@@ -416,20 +427,4 @@ static long run_to_user(struct keel_vcpu *vcpu)
 			return verdict == KEEL_KILL ? -EIO : 0;
 		}
 	}
-}
-
-/**
- * vmx_run - run the guest until user space is needed
- * @vcpu: locked by the caller; the last exit has been completed
- *
- * Return: 0 with the run page filled in; -EINTR; -EIO where the VM is dead;
- * -ESHUTDOWN.
- */
-long vmx_run(struct keel_vcpu *vcpu)
-{
-	long ret = run_to_user(vcpu);
-
-	if (vmx_tracing())
-		vmx_trace_left(vcpu, ret);
-	return ret;
 }

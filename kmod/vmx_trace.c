@@ -9,6 +9,7 @@
  */
 #include "vmx_trace.h"
 
+#include <linux/errno.h>
 #include <linux/uaccess.h>
 #include <asm/msr.h>
 
@@ -72,6 +73,8 @@ static void user_done(struct keel_vcpu *vcpu, struct vmx_trace *trace, u64 now)
 		  trace->user_exit_reason == KEEL_TRACE_NO_EXIT ? 0 : trace->exit_rip,
 		  now - trace->user_tsc);
 	trace->user_tsc = 0;
+	trace->user_reason = KEEL_EXIT_NONE;
+	trace->user_exit_reason = KEEL_TRACE_NO_EXIT;
 }
 
 /**
@@ -238,16 +241,19 @@ void vmx_trace_user_exit(struct keel_vcpu *vcpu, u32 exit_reason)
 /**
  * vmx_trace_left - KEEL_RUN is about to return
  * @vcpu: locked by the caller
- * @ret: what it returns
+ * @ret: what vmx_run() has returned; with an error, user space has nothing to answer
  */
 void vmx_trace_left(struct keel_vcpu *vcpu, long ret)
 {
+	enum keel_trace_outcome outcome = KEEL_TRACE_KERNEL;
 	struct vmx_trace *trace = story(vcpu);
 	u64 now = rdtsc();
-	bool user = !trace->user_tsc && trace->user_exit_reason != KEEL_TRACE_NO_EXIT;
 
-	exit_done(vcpu, trace, now, ret && ret != -EINTR ? KEEL_TRACE_KILLED :
-		  user ? KEEL_TRACE_USER : KEEL_TRACE_KERNEL);
-	if (!trace->user_tsc)
+	if (ret == -EIO || ret == -ESHUTDOWN)
+		outcome = KEEL_TRACE_KILLED;
+	else if (!trace->user_tsc && trace->user_exit_reason != KEEL_TRACE_NO_EXIT)
+		outcome = KEEL_TRACE_USER;
+	exit_done(vcpu, trace, now, outcome);
+	if (!trace->user_tsc && trace->user_reason != KEEL_EXIT_NONE)
 		trace->user_tsc = now;
 }

@@ -80,7 +80,8 @@ struct vmx_access {
  * struct vmx_trace - what the tracepoints tell of an exit at its end
  * @times_on: which time of tracing it belongs to: see vmx_trace.c
  * @exit_reason: of the last exit, all 32 bits
- * @user_reason: KEEL_EXIT_* that KEEL_RUN returned with
+ * @user_reason: KEEL_EXIT_* that KEEL_RUN returned with; KEEL_EXIT_NONE: not since the
+ *	last entry
  * @user_exit_reason: the exit that user space had to answer then, or
  *	KEEL_TRACE_NO_EXIT
  * @exit_rip: guest RIP at the last exit

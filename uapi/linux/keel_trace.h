@@ -162,7 +162,8 @@ enum keel_trace_entry {
 };
 
 /**
- * enum keel_trace_exit - keel_exit: a VM exit, before anything is done about it
+ * enum keel_trace_exit - keel_exit: a VM exit, before anything is done about it;
+ * but an NMI that was for the host has been taken
  * @KEEL_HW_EXIT_VM_ID: u32: VM id
  * @KEEL_HW_EXIT_VCPU_ID: u32: vCPU id
  * @KEEL_HW_EXIT_REASON: u32: exit reason: bits 15:0 are the basic one
@@ -199,7 +200,8 @@ enum keel_trace_exit_done {
 };
 
 /**
- * enum keel_trace_user_exit - keel_user_exit: KEEL_RUN is about to return
+ * enum keel_trace_user_exit - keel_user_exit: KEEL_RUN is about to return, and not
+ * because it fails (a signal is no failure) or by immediate_exit
  * @KEEL_USER_EXIT_VM_ID: u32: VM id
  * @KEEL_USER_EXIT_VCPU_ID: u32: vCPU id
  * @KEEL_USER_EXIT_USER_REASON: u32: KEEL_EXIT_*, as in the run page
@@ -257,7 +259,7 @@ enum keel_trace_mmio {
 };
 
 /**
- * enum keel_trace_msr - keel_msr: RDMSR or WRMSR that the module answers
+ * enum keel_trace_msr - keel_msr: RDMSR or WRMSR that exits
  * @KEEL_MSR_VM_ID: u32: VM id
  * @KEEL_MSR_VCPU_ID: u32: vCPU id
  * @KEEL_MSR_WRITE: u32: 1 for WRMSR
