@@ -229,6 +229,49 @@ static void test_json(void)
 	   "JSON: an object in a line");
 }
 
+static bool json_has(record r, const char *want)
+{
+	struct trace_print print = { .tsc_khz = KHZ };
+	char *text = printed(trace_json, print, &r);
+	bool right = strstr(text, want) && strchr(text, '\n') == text + strlen(text) - 1;
+
+	if (!right)
+		printf("# %s", text);
+	free(text);
+	return right;
+}
+
+static void test_json_objects(void)
+{
+	ok(json_has((record){ .has = TRACE_MSR, .msr = { 1, 0x10, 5, 1, 0 } },
+		    ", \"msr\": {\"write\": true, \"index\": 16, \"name\": \"IA32_TIME_STAMP_COUNTER\", \"value\": \"0x0000000000000005\", \"refused\": true}, "),
+	   "JSON: an MSR");
+	ok(json_has((record){ .has = TRACE_CPUID, .cpuid = { 1, 2, 3, 4, 5, 6 } },
+		    ", \"cpuid\": {\"leaf\": 1, \"index\": 2, \"eax\": 3, \"ebx\": 4, \"ecx\": 5, \"edx\": 6}, "),
+	   "JSON: CPUID");
+	ok(json_has((record){ .has = TRACE_CR, .cr = { 0, 8, 3 } },
+		    ", \"cr\": {\"write\": false, \"number\": 8, \"value\": \"0x0000000000000003\"}, "),
+	   "JSON: a control register");
+	ok(json_has((record){ .has = TRACE_HYPERCALL, .hypercall = { 9, { 1, 2, 3, 4 } } },
+		    ", \"hypercall\": {\"number\": \"0x0000000000000009\", \"arguments\": [\"0x0000000000000001\", \"0x0000000000000002\", \"0x0000000000000003\", \"0x0000000000000004\"]}, "),
+	   "JSON: a hypercall");
+	ok(json_has((record){ .has = TRACE_MMIO, .mmio = { 0, 4, 0x10, 0x20 } },
+		    ", \"mmio\": {\"access\": \"read\", \"gpa\": \"0x0000000000000010\", \"size\": 4, \"value\": \"0x0000000000000020\"}, "),
+	   "JSON: MMIO");
+	ok(json_has((record){ .has = TRACE_APIC, .apic = { 1, 0x80, 0xf } },
+		    ", \"apic\": {\"write\": true, \"offset\": 128, \"name\": \"TPR\", \"value\": \"0x000000000000000f\"}, "),
+	   "JSON: the local APIC");
+	ok(json_has((record){ .has = TRACE_PAGE_FAULT, .page_fault = { 0x1000, 2, 1 } },
+		    ", \"page_fault\": {\"address\": \"0x0000000000001000\", \"error_code\": 2, \"shadow\": true}, "),
+	   "JSON: a page fault");
+	ok(json_has((record){ .has = TRACE_INJECT, .inject = { 0x31, 7 } },
+		    ", \"inject\": {\"event\": \"interrupt 0x31\", \"info\": 49, \"error_code\": 7}, "),
+	   "JSON: an event");
+	ok(json_has((record){ .outcome = KEEL_TRACE_KILLED }, "\"outcome\": \"killed\"") &&
+	   json_has((record){ .has = TRACE_UNFINISHED }, "\"outcome\": \"unfinished\""),
+	   "JSON: outcomes");
+}
+
 int main(void)
 {
 	test_io();
@@ -240,5 +283,6 @@ int main(void)
 	test_text();
 	test_symbols();
 	test_json();
+	test_json_objects();
 	return tap_done();
 }
