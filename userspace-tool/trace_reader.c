@@ -23,6 +23,8 @@
 
 /* A reader that sleeps longer lets people wait; it is woken before the buffer is full. */
 #define READ_MS		50
+/* A guest that never lets the buffer be empty must not keep signals from being seen. */
+#define BATCH		4096
 
 /**
  * struct reader - a trace on its way
@@ -34,6 +36,7 @@
  * @min_cycles: what &trace_choice.longer_than is in ticks
  * @printed: exits that have been printed
  * @told: lost ones that have been told of
+ * @batch: exits read since the last look at anything else
  * @full: as many have been printed as are wanted
  * @error: errno of what could not be written
  */
@@ -46,6 +49,7 @@ struct reader {
 	__u64 min_cycles;
 	__u64 printed;
 	__u64 told;
+	unsigned int batch;
 	bool full;
 	int error;
 };
@@ -86,7 +90,9 @@ static int on_record(void *opaque, void *data, size_t size)
 
 	memcpy(&record, data, size < sizeof(record) ? size : sizeof(record));
 	print_record(reader, &record);
-	return reader->full || reader->error ? -ECANCELED : 0;
+	if (reader->full || reader->error)
+		return -ECANCELED;
+	return ++reader->batch < BATCH ? 0 : -EAGAIN;
 }
 
 static bool chosen(const struct trace_choice *choice, __u32 reason)
@@ -147,12 +153,24 @@ static int attach(struct reader *reader)
 	return -1;
 }
 
-/* Print what there is; false where nobody wants more of it. */
-static bool read_ring(struct reader *reader)
+/* Print what there is, up to a batch; false where nobody wants more. */
+static bool read_batch(struct reader *reader, bool *more)
 {
-	ring_buffer__consume(reader->ring);
+	reader->batch = 0;
+	*more = ring_buffer__consume(reader->ring) == -EAGAIN;
 	note_error(reader, fflush(reader->print->out));
 	return !reader->error && !reader->full;
+}
+
+/* Print all that there is; nothing comes any more. */
+static bool read_rest(struct reader *reader)
+{
+	bool more = true;
+
+	while (more)
+		if (!read_batch(reader, &more))
+			return false;
+	return true;
 }
 
 /* The file's end says nothing of it any more. */
@@ -224,15 +242,15 @@ static void watch_exits(struct reader *reader)
 {
 	struct watch *watch = reader->watch;
 	int fd = ring_buffer__epoll_fd(reader->ring);
-	bool more = true;
+	bool wanted = true, more = false;
 
 	reader->print->begin = watch->started;
 	if (!reader->print->json)
 		trace_text_head(reader->print);
-	while (more && watch_wait(watch, fd, READ_MS) != WATCH_END)
-		more = read_ring(reader);
+	while (wanted && watch_wait(watch, fd, more ? 0 : READ_MS) != WATCH_END)
+		wanted = read_batch(reader, &more);
 	watch_stop(watch);
-	if (more && read_ring(reader)) {
+	if (wanted && read_rest(reader)) {
 		print_unfinished(reader);
 		if (!reader->full)
 			account(reader);
