@@ -29,6 +29,8 @@ job guests-penryn selftests/guests/run --cpu core2_penryn_t9600 -- \
 for kernel in 6.1 6.12; do
 	job "trace-top-$kernel" selftests/trace/run --kernel "$kernel" -- top
 done
+job trace-exits-6.1-two-cpus selftests/trace/run --kernel 6.1 --cpus 2 -- trace flame
+job trace-totals-6.12 selftests/trace/run -- totals
 
 boot kernel-6.1-two-cpus corei7_skylake_x --kernel 6.1 --cpus 2 -- keel-selftests
 boot kernel-6.1 core2_penryn_t9600 --kernel 6.1 -- keel-selftests
