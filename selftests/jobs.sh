@@ -28,6 +28,8 @@ job guests-penryn selftests/guests/run --cpu core2_penryn_t9600 -- \
 # Watching exits; selftests/trace/run says what the words mean.
 for kernel in 6.1 6.12; do
 	job "trace-top-$kernel" selftests/trace/run --kernel "$kernel" -- top
+	job "trace-examples-$kernel" selftests/trace/run --kernel "$kernel" -- examples
+	job "trace-bpftrace-$kernel" selftests/trace/run --kernel "$kernel" -- bpftrace
 done
 job trace-exits-6.1-two-cpus selftests/trace/run --kernel 6.1 --cpus 2 -- trace flame
 job trace-totals-6.12 selftests/trace/run -- totals
