@@ -27,6 +27,7 @@ job guests-penryn selftests/guests/run --cpu core2_penryn_t9600 -- \
 
 # Watching exits; selftests/trace/run says what the words mean.
 for kernel in 6.1 6.12; do
+	job "trace-stat-$kernel" selftests/trace/run --kernel "$kernel" --cpus 2 -- stat
 	job "trace-top-$kernel" selftests/trace/run --kernel "$kernel" -- top
 	job "trace-examples-$kernel" selftests/trace/run --kernel "$kernel" -- examples
 	job "trace-bpftrace-$kernel" selftests/trace/run --kernel "$kernel" -- bpftrace
