@@ -20,9 +20,6 @@
 #include "stat_count.h"
 #include "bpf/stat.skel.h"
 
-/* Two phases, in which a line may be; few enough exit reasons to count. */
-#define REASON_ENTRIES	(2 * 256)
-
 static int prepare(struct stat_bpf *skel, const struct watch *watch,
 		   enum stat_by by, __u32 entries)
 {
@@ -31,9 +28,9 @@ static int prepare(struct stat_bpf *skel, const struct watch *watch,
 	bpf_program__set_autoload(skel->progs.vm_exit,
 				  by == STAT_BY_PORT || by == STAT_BY_GPA);
 	bpf_program__set_autoload(skel->progs.msr, by == STAT_BY_MSR);
-	if (by == STAT_BY_REASON)
-		entries = REASON_ENTRIES / 2;
-	return bpf_map__set_max_entries(skel->maps.counts, 2 * entries);
+	/* A line may be in both phases. */
+	return by == STAT_BY_REASON ? 0 :
+	       bpf_map__set_max_entries(skel->maps.counts, 2 * entries);
 }
 
 /**
@@ -127,6 +124,46 @@ static int take_rows(struct stat_bpf *skel, __u32 phase, int cpus,
 	return ret;
 }
 
+static int take_reason(int map, __u32 index, __u32 reason,
+		       struct stat_count *copies,
+		       const struct stat_count *zeroes, int cpus,
+		       struct stat_table *table)
+{
+	struct stat_count count = { 0 };
+	int i;
+
+	if (bpf_map_lookup_elem(map, &index, copies) < 0)
+		return -errno;
+	for (i = 0; i < cpus; i++)
+		stat_count_merge(&count, &copies[i]);
+	if (!count.samples)
+		return 0;
+	if (bpf_map_update_elem(map, &index, zeroes, BPF_ANY) < 0)
+		return -errno;
+	return stat_table_append(table, reason, &count) ? 0 : -ENOMEM;
+}
+
+static int take_reasons(struct stat_bpf *skel, __u32 phase, int cpus,
+			struct stat_table *table)
+{
+	struct stat_count *copies = calloc(2 * cpus, sizeof(*copies));
+	const struct stat_count *zeroes = copies + cpus;
+	int map = bpf_map__fd(skel->maps.reasons);
+	__u32 reason, index;
+	int i, ret = 0;
+
+	if (!copies)
+		return -ENOMEM;
+	for (i = 0; i < STAT_REASONS && !ret; i++) {
+		index = phase * STAT_REASONS + i;
+		reason = (i & 0x7f) | (i & 0x80 ? KEEL_HW_REASON_FAILED : 0);
+		ret = take_reason(map, index, reason, copies, zeroes, cpus,
+				  table);
+	}
+	free(copies);
+	return ret;
+}
+
 static int take_rest(struct stat_bpf *skel, __u32 phase, int cpus,
 		     struct stat_rest *rest)
 {
@@ -175,7 +212,9 @@ int stat_count_take(struct stat_bpf *skel, struct stat_table *table)
 		return say(cpus);
 	ret = take_rest(skel, phase, cpus, &table->rest);
 	if (!ret)
-		ret = take_rows(skel, phase, cpus, table);
+		ret = table->by == STAT_BY_REASON ?
+			take_reasons(skel, phase, cpus, table) :
+			take_rows(skel, phase, cpus, table);
 	return say(ret);
 }
 

@@ -14,13 +14,24 @@ const volatile __u32 by = STAT_BY_REASON;
 /* What is counted now; the command switches it. */
 __u32 phase;
 
-/* Copies for each CPU: one that all share would go from CPU to CPU on each exit. */
+/*
+ * By anything but the reason.  Copies for each CPU: one that all share would go from
+ * CPU to CPU on each exit.
+ */
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_HASH);
-	__uint(max_entries, 512);
+	__uint(max_entries, 2);
 	__type(key, struct stat_key);
 	__type(value, struct stat_count);
 } counts SEC(".maps");
+
+/* By reason. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 2 * STAT_REASONS);
+	__type(key, __u32);
+	__type(value, struct stat_count);
+} reasons SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
@@ -40,8 +51,14 @@ static __always_inline struct stat_count *count_of(__u64 key)
 {
 	struct stat_key line = { .key = key, .phase = phase & 1 };
 	static const struct stat_count empty;
-	struct stat_count *count = bpf_map_lookup_elem(&counts, &line);
+	struct stat_count *count;
+	__u32 index;
 
+	if (by == STAT_BY_REASON) {
+		index = line.phase * STAT_REASONS + stat_reason_index(key);
+		return bpf_map_lookup_elem(&reasons, &index);
+	}
+	count = bpf_map_lookup_elem(&counts, &line);
 	if (count)
 		return count;
 	bpf_map_update_elem(&counts, &line, &empty, BPF_NOEXIST);

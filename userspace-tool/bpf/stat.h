@@ -31,6 +31,19 @@ enum stat_by {
 /** define STAT_UNKNOWN - key of an access to an MSR that nobody has named */
 #define STAT_UNKNOWN	(~0ULL)
 
+/*
+ * The lines of STAT_BY_REASON are in an array: a hash would cost each exit as much
+ * again as all the rest of the program.
+ */
+#define STAT_REASONS	256
+
+/** stat_reason_index() - place of a reason's line in a phase of the array */
+static inline __u32 stat_reason_index(__u32 reason)
+{
+	/* Basic exit reasons are below 128; bit 31 tells of a failed entry. */
+	return (reason & 0x7f) | (reason >> 31) << 7;
+}
+
 /**
  * struct stat_key - key of a line
  * @key: as enum stat_by says
