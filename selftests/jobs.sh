@@ -30,8 +30,9 @@ for kernel in 6.1 6.12; do
 	job "trace-stat-$kernel" selftests/trace/run --kernel "$kernel" --cpus 2 -- stat
 	job "trace-top-$kernel" selftests/trace/run --kernel "$kernel" -- top
 	job "trace-examples-$kernel" selftests/trace/run --kernel "$kernel" -- examples
-	job "trace-bpftrace-$kernel" selftests/trace/run --kernel "$kernel" -- bpftrace
 done
+# Debian's 6.1 warns of itself when bpftrace reads available_filter_functions.
+job trace-bpftrace-6.12 selftests/trace/run -- bpftrace
 job trace-exits-6.1-two-cpus selftests/trace/run --kernel 6.1 --cpus 2 -- trace flame
 job trace-totals-6.12 selftests/trace/run -- totals
 
