@@ -38,6 +38,7 @@ enum top_thread {
  * @vm: VM id
  * @vcpu: vCPU id; TOP_ALL where a VM is known, but no vCPU
  * @seen: there was an event; without one @counters have only the process
+ * @gone: its VM has ended, and no later moment has it
  * @thread: what its thread does
  * @comm: name of its process
  * @counters: from BPF
@@ -46,6 +47,7 @@ struct top_state {
 	__u32 vm;
 	__u32 vcpu;
 	bool seen;
+	bool gone;
 	enum top_thread thread;
 	char comm[TOP_COMM];
 	struct top_vcpu counters;

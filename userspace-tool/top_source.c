@@ -59,48 +59,64 @@ static int read_ids(int fd, struct top_sample *sample)
 	return 0;
 }
 
-static int read_vcpus(int fd, struct top_sample *sample)
+/* The end of a VM is told behind all that it counts: so look first whether it came. */
+static int read_vcpus(struct top_bpf *bpf, struct top_sample *sample)
 {
+	int fd = bpf_map__fd(bpf->maps.vcpus), gone = bpf_map__fd(bpf->maps.gone);
 	int ret = read_ids(fd, sample);
 	struct top_state *state;
+	__u32 vm;
 	__u64 key;
 	size_t i;
 
 	for (i = 0; i < sample->nr && !ret; i++) {
 		state = &sample->vcpus[i];
 		key = (__u64)state->vm << 32 | state->vcpu;
+		state->gone = !bpf_map_lookup_elem(gone, &state->vm, &vm);
 		ret = bpf_map_lookup_elem(fd, &key, &state->counters);
 		state->seen = true;
 	}
 	return ret;
 }
 
+/* Whether the VM has ended after we looked at one of its vCPUs. */
+static bool ended_late(const struct top_sample *sample, __u32 vm)
+{
+	size_t i;
+
+	for (i = 0; i < sample->nr; i++)
+		if (sample->vcpus[i].vm == vm && !sample->vcpus[i].gone)
+			return true;
+	return false;
+}
+
 /*
  * VM ids are never used twice, and the last event of a VM is its end: nobody adds to
  * what is taken out here.
  */
-static int remove_gone(struct top_bpf *bpf)
+static int remove_gone(struct top_bpf *bpf, const struct top_sample *sample)
 {
 	int gone = bpf_map__fd(bpf->maps.gone), vcpus = bpf_map__fd(bpf->maps.vcpus);
-	struct top_sample ids;
-	int ret = 0;
+	const struct top_state *state;
+	__u32 vm, next;
+	bool more;
 	__u64 key;
-	__u32 vm;
 	size_t i;
 
-	while (!ret && !bpf_map_get_next_key(gone, NULL, &vm)) {
-		memset(&ids, 0, sizeof(ids));
-		ret = read_ids(vcpus, &ids);
-		for (i = 0; i < ids.nr && !ret; i++) {
-			key = (__u64)vm << 32 | ids.vcpus[i].vcpu;
-			if (ids.vcpus[i].vm == vm)
-				ret = bpf_map_delete_elem(vcpus, &key);
-		}
-		top_sample_clear(&ids);
-		if (!ret)
-			ret = bpf_map_delete_elem(gone, &vm);
+	for (i = 0; i < sample->nr; i++) {
+		state = &sample->vcpus[i];
+		key = (__u64)state->vm << 32 | state->vcpu;
+		if (state->gone && bpf_map_delete_elem(vcpus, &key))
+			return -errno;
 	}
-	return ret;
+	more = !bpf_map_get_next_key(gone, NULL, &vm);
+	while (more) {
+		more = !bpf_map_get_next_key(gone, &vm, &next);
+		if (!ended_late(sample, vm) && bpf_map_delete_elem(gone, &vm))
+			return -errno;
+		vm = next;
+	}
+	return 0;
 }
 
 /**
@@ -112,11 +128,12 @@ static int remove_gone(struct top_bpf *bpf)
  */
 int top_source_sample(struct top_bpf *bpf, struct top_sample *sample)
 {
-	int ret = remove_gone(bpf);
+	int ret;
 
 	sample->ns = watch_now();
+	ret = read_vcpus(bpf, sample);
 	if (!ret)
-		ret = read_vcpus(bpf_map__fd(bpf->maps.vcpus), sample);
+		ret = remove_gone(bpf, sample);
 	if (ret)
 		return ret;
 	sample->lost = bpf->bss->lost;

@@ -56,8 +56,8 @@ static int fail(struct watch *watch)
 	return -1;
 }
 
-/* For those who may load BPF programs but not open the device. */
-static void measure_tsc(struct watch *watch)
+/* For those who may not open the device, and hosts that do not know it. */
+static void measure_tsc(struct watch *watch, const char *why)
 {
 	const struct timespec pause = { .tv_nsec = MEASURE_MS * NS_PER_MS };
 	__u64 ns = watch_now(), cycles = __rdtsc();
@@ -67,7 +67,7 @@ static void measure_tsc(struct watch *watch)
 	ns = watch_now() - ns;
 	watch->tsc_khz = cycles * 1000000 / ns;
 	cmd_error("%s: %s; times go by the TSC's frequency as measured, %u kHz",
-		  KEEL_DEVICE, strerror(EACCES), watch->tsc_khz);
+		  KEEL_DEVICE, why, watch->tsc_khz);
 }
 
 static int get_tsc_khz(struct watch *watch)
@@ -76,7 +76,7 @@ static int get_tsc_khz(struct watch *watch)
 	int fd, ret;
 
 	if (access(KEEL_DEVICE, R_OK | W_OK) < 0 && errno == EACCES) {
-		measure_tsc(watch);
+		measure_tsc(watch, strerror(EACCES));
 		return 0;
 	}
 	fd = cmd_open();
@@ -91,6 +91,8 @@ static int get_tsc_khz(struct watch *watch)
 		return -EPROTO;
 	}
 	watch->tsc_khz = info.tsc_khz;
+	if (!watch->tsc_khz)
+		measure_tsc(watch, "the host does not tell its TSC's frequency");
 	return 0;
 }
 
@@ -131,6 +133,8 @@ void watch_signals(sigset_t *signals)
 	sigemptyset(signals);
 	sigaddset(signals, SIGINT);
 	sigaddset(signals, SIGTERM);
+	sigaddset(signals, SIGHUP);
+	sigaddset(signals, SIGQUIT);
 	sigaddset(signals, SIGCHLD);
 }
 
@@ -140,6 +144,10 @@ static int open_signals(struct watch *watch)
 
 	watch_signals(&signals);
 	sigprocmask(SIG_BLOCK, &signals, NULL);
+	/* Whoever ignores it does not hear of its children. */
+	signal(SIGCHLD, SIG_DFL);
+	/* A reader that has gone is an error to tell, after the command has been ended. */
+	signal(SIGPIPE, SIG_IGN);
 	watch->signals = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (watch->signals >= 0)
 		return 0;
@@ -170,6 +178,23 @@ int watch_open(struct watch *watch)
 	return 0;
 }
 
+/*
+ * In the reverse of the order in which they were attached, which is that of the
+ * source: what begins or ends a count comes last there, and finds the others in place
+ * as long as it is.
+ */
+static void detach(struct bpf_object_skeleton *skeleton)
+{
+	struct bpf_prog_skeleton *prog;
+	int i;
+
+	for (i = skeleton->prog_cnt - 1; i >= 0; i--) {
+		prog = (void *)((char *)skeleton->progs + i * skeleton->prog_skel_sz);
+		bpf_link__destroy(*prog->link);
+		*prog->link = NULL;
+	}
+}
+
 /**
  * watch_attach() - load and attach the BPF programs of a command
  * @watch: an open watch
@@ -189,12 +214,12 @@ int watch_attach(struct watch *watch, struct bpf_object_skeleton *skeleton)
 	}
 	err = bpf_object__attach_skeleton(skeleton);
 	if (err) {
-		bpf_object__detach_skeleton(skeleton);
+		detach(skeleton);
 		watch_explain("attaching a BPF program", -err);
 		return fail(watch);
 	}
 	if (watch->filter.vm != WATCH_ANY && watch_vm_attach(watch) < 0) {
-		bpf_object__detach_skeleton(skeleton);
+		detach(skeleton);
 		return fail(watch);
 	}
 	watch->skeleton = skeleton;
@@ -283,7 +308,7 @@ enum watch_event watch_wait(struct watch *watch, int fd, int ms)
 void watch_stop(struct watch *watch)
 {
 	if (watch->skeleton)
-		bpf_object__detach_skeleton(watch->skeleton);
+		detach(watch->skeleton);
 	watch->skeleton = NULL;
 	if (!watch->stopped)
 		watch->stopped = watch_now();

@@ -53,7 +53,7 @@ struct bpf_object_skeleton;
  * @ran: whether @command has been started
  * @status: what waitpid() told of the child
  * @skeleton: what watch_attach() has attached, NULL before and after
- * @signals: signalfd of SIGINT, SIGTERM and SIGCHLD
+ * @signals: signalfd of what ends it, and of SIGCHLD
  * @process: pidfd of the process with -p, or -1
  * @vm_end: ring buffer that tells of the end of the VM with --vm, or NULL
  * @vm_end_skel: the BPF program that fills it

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -26,6 +27,9 @@ static void __attribute__((noreturn)) child(char **command, int gate)
 		_exit(CMD_FAILED);
 	watch_signals(&signals);
 	sigprocmask(SIG_UNBLOCK, &signals, NULL);
+	signal(SIGPIPE, SIG_DFL);
+	/* Nobody watches it any more, nor would end it. */
+	prctl(PR_SET_PDEATHSIG, SIGTERM);
 	execvp(command[0], command);
 	err = errno;
 	/* Should that fail, the parent sees a command that fails. */

@@ -94,6 +94,8 @@ static void check(struct watch *watch, struct argp_state *state)
 		argp_error(state, "no command after '--'");
 	if (watch->command && watch->filter.tgid != WATCH_ANY)
 		argp_error(state, "--pid and a command: only one of them can be watched");
+	if (watch->command && watch->filter.vm != WATCH_ANY && !watch->all)
+		argp_error(state, "--vm and a command: add --all, since the VM is not the command's");
 	if (watch->all && !watch->command)
 		argp_error(state, "--all goes with a command; without one all VMs are watched");
 }

@@ -8,7 +8,8 @@
  * not entered again: the command counts them, so that every keel_exit_done counts
  * once.
  *
- * A program that includes this defines exit_key() and exit_over().
+ * A program that includes this defines exit_key(), exit_over() and user_over(), and
+ * includes exits_end.bpf.h at its end.
  */
 #ifndef BPF_EXITS_BPF_H
 #define BPF_EXITS_BPF_H
@@ -83,44 +84,6 @@ static __always_inline void exit_asks_user(const struct bpf_raw_tracepoint_args 
 	note->key = key;
 	note->kernel = kernel;
 	note->waits = 1;
-}
-
-SEC("raw_tp/keel_exit_done")
-int exit_done(struct bpf_raw_tracepoint_args *ctx)
-{
-	__u32 outcome = ctx->args[KEEL_EXIT_DONE_OUTCOME];
-	__u64 key;
-
-	if (!wanted(ctx) || !exit_key(ctx, &key))
-		return 0;
-	if (outcome == KEEL_TRACE_USER)
-		exit_asks_user(ctx, key);
-	else
-		exit_over(key, outcome, ctx->args[KEEL_EXIT_DONE_CYCLES], 0);
-	return 0;
-}
-
-SEC("raw_tp/keel_user_done")
-int user_done(struct bpf_raw_tracepoint_args *ctx)
-{
-	__u32 reason = ctx->args[KEEL_USER_DONE_REASON];
-	__u64 user = ctx->args[KEEL_USER_DONE_CYCLES];
-	__u64 vcpu = vcpu_key(ctx);
-	struct exit_note *note;
-
-	if (!wanted(ctx))
-		return 0;
-	if (reason == KEEL_TRACE_NO_EXIT) {
-		user_over(user);
-		return 0;
-	}
-	note = bpf_map_lookup_elem(&vcpus, &vcpu);
-	/* None of an exit before the watch began, or one that does not count. */
-	if (!note || !note->waits)
-		return 0;
-	note->waits = 0;
-	exit_over(note->key, KEEL_TRACE_USER, note->kernel, user);
-	return 0;
 }
 
 #endif /* BPF_EXITS_BPF_H */

@@ -82,3 +82,5 @@ static __always_inline bool exit_key(const struct bpf_raw_tracepoint_args *ctx,
 	       (KEEL_HW_REASON_FAILED | 0xffff);
 	return true;
 }
+
+#include "exits_end.bpf.h"

@@ -198,3 +198,5 @@ int msr(struct bpf_raw_tracepoint_args *ctx)
 			 (ctx->args[KEEL_MSR_WRITE] ? STAT_WRITE : 0));
 	return 0;
 }
+
+#include "exits_end.bpf.h"
