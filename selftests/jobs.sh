@@ -35,6 +35,7 @@ done
 job trace-bpftrace-6.12 selftests/trace/run -- bpftrace
 job trace-exits-6.1-two-cpus selftests/trace/run --kernel 6.1 --cpus 2 -- trace flame
 job trace-totals-6.12 selftests/trace/run -- totals
+job trace-watch-linux selftests/trace/watch-linux
 
 boot kernel-6.1-two-cpus corei7_skylake_x --kernel 6.1 --cpus 2 -- keel-selftests
 boot kernel-6.1 core2_penryn_t9600 --kernel 6.1 -- keel-selftests
