@@ -28,6 +28,7 @@ struct options {
 	struct symbols symbols;
 	enum flame_weight weight;
 	const char *svg;
+	FILE *picture;
 	__u32 stacks;
 };
 
@@ -87,6 +88,10 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 			argp_error(state, "--stacks: '%s' is not a number from 1 to %u",
 				   arg, MAX_STACKS);
 		return 0;
+	case ARGP_KEY_END:
+		if (options->svg && options->watch.output)
+			argp_error(state, "--svg and --output: choose one; each names the file");
+		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
 	}
@@ -100,16 +105,24 @@ static const struct argp argp = {
 	.doc = "Show where in the guest exits come from: stacks of VM, function and exit reason.\vWithout DURATION or COMMAND it counts until Ctrl-C.  keel-flame(1) explains the output.",
 };
 
+/* Before anything is counted, which could not be shown. */
+static bool open_svg(struct options *options)
+{
+	if (!options->svg)
+		return true;
+	options->picture = fopen(options->svg, "we");
+	if (!options->picture)
+		cmd_error("%s: %s", options->svg, strerror(errno));
+	return options->picture;
+}
+
 /* The picture; true where it has arrived. */
-static bool draw(const struct options *options, const struct flame *root)
+static bool draw(struct options *options, const struct flame *root)
 {
 	bool cycles = options->weight == FLAME_CYCLES, bad;
-	FILE *out = fopen(options->svg, "we");
+	FILE *out = options->picture;
 
-	if (!out) {
-		cmd_error("%s: %s", options->svg, strerror(errno));
-		return false;
-	}
+	options->picture = NULL;
 	flame_print_svg(out, root, cycles ? "VM exits by time" : "VM exits",
 			cycles ? "TSC cycles" : "exits");
 	errno = 0;
@@ -163,7 +176,7 @@ int cmd_flame(int argc, char **argv)
 
 	if (argp_parse(&argp, argc, argv, 0, NULL, &options))
 		return CMD_FAILED;
-	if (!watch_open(&options.watch)) {
+	if (open_svg(&options) && !watch_open(&options.watch)) {
 		skel = flame_bpf__open();
 		if (skel) {
 			count(&options, skel);
@@ -173,6 +186,8 @@ int cmd_flame(int argc, char **argv)
 		}
 		status = watch_close(&options.watch);
 	}
+	if (options.picture)
+		fclose(options.picture);
 	flame_bpf__destroy(skel);
 	symbols_free(&options.symbols);
 	return status;

@@ -79,10 +79,11 @@ static unsigned int colour(const char *name)
 static void print_label(struct picture *picture, const struct flame *frame,
 			double x, double y, double width)
 {
-	size_t room = (width - 6) / CHARACTER, length = strlen(frame->name);
+	size_t room, length = strlen(frame->name);
 
 	if (width < 6 + 3 * CHARACTER)
 		return;
+	room = (width - 6) / CHARACTER;
 	fprintf(picture->out, "<text x=\"%.2f\" y=\"%.0f\">", x + 3, y + 14);
 	if (length <= room) {
 		print_text(picture->out, frame->name, length);

@@ -70,6 +70,7 @@ static int open_input(void)
 {
 	struct epoll_event event = { .events = EPOLLIN };
 	sigset_t signals;
+	int err;
 
 	sigemptyset(&signals);
 	sigaddset(&signals, SIGWINCH);
@@ -80,8 +81,9 @@ static int open_input(void)
 	    !epoll_ctl(input, EPOLL_CTL_ADD, resized, &event) &&
 	    !epoll_ctl(input, EPOLL_CTL_ADD, STDIN_FILENO, &event))
 		return 0;
-	cmd_error("waiting for keys: %s", strerror(errno));
-	return -errno;
+	err = errno;
+	cmd_error("waiting for keys: %s", strerror(err));
+	return -err;
 }
 
 /**

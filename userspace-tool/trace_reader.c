@@ -116,7 +116,9 @@ static void choose_programs(struct reader *reader)
 				  chosen(choice, EXIT_REASON_IO_INSTRUCTION));
 	bpf_program__set_autoload(skel->progs.msr,
 				  chosen(choice, EXIT_REASON_MSR_READ) ||
-				  chosen(choice, EXIT_REASON_MSR_WRITE));
+				  chosen(choice, EXIT_REASON_MSR_WRITE) ||
+				  chosen(choice, EXIT_REASON_MSR_READ_IMM) ||
+				  chosen(choice, EXIT_REASON_MSR_WRITE_IMM));
 }
 
 static void set_choice(struct reader *reader)

@@ -52,6 +52,8 @@ static const char *remedy(int err)
 		if (access("/sys/module/keel", F_OK))
 			return "load the module with 'modprobe keel'";
 		return "the module lacks a tracepoint; install module and tool from one version, for a kernel with CONFIG_TRACEPOINTS=y";
+	case EACCES:
+		return "this kernel's verifier refuses the program; please report what it says";
 	case ENOMEM:
 	case E2BIG:
 		return "free some memory; maps of BPF programs count against the cgroup's limit";

@@ -48,8 +48,9 @@ int main(int argc, char **argv)
 	if (!skeleton || cpuid_leaves__attach(skeleton))
 		example_failed();
 	fprintf(stderr, "Counting; Ctrl-C ends it.\n");
+	/* Not pause(): a signal just before it would not end it. */
 	while (!example_over)
-		pause();
+		sleep(1);
 	print(bpf_map__fd(skeleton->maps.counts));
 	cpuid_leaves__destroy(skeleton);
 	return 0;

@@ -23,9 +23,12 @@ struct window {
 	__u64 exits;
 };
 
-/* Only the thread that runs a vCPU gets to its window: it needs no lock. */
+/*
+ * Only the thread that runs a vCPU gets to its window: it needs no lock.  VMs come and
+ * go: when there are too many, those that had no exit for longest give way.
+ */
 struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, 4096);
 	__type(key, __u64);
 	__type(value, struct window);
