@@ -34,7 +34,7 @@ done
 # Debian's 6.1 warns of itself when bpftrace reads available_filter_functions.
 job trace-bpftrace-6.12 selftests/trace/run -- bpftrace
 job trace-exits-6.1-two-cpus selftests/trace/run --kernel 6.1 --cpus 2 -- trace flame
-job trace-totals-6.12 selftests/trace/run --cpus 2 -- totals
+job trace-totals-6.12 selftests/trace/run -- totals
 job trace-watch-linux selftests/trace/watch-linux
 
 boot kernel-6.1-two-cpus corei7_skylake_x --kernel 6.1 --cpus 2 -- keel-selftests
