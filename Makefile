@@ -66,6 +66,11 @@ build/%/kmod/keel.ko: $(MODULE_SOURCES)
 	@kmod/module-btf $@ $(KDIR) >&2
 	@touch $@
 
+# Without tracepoints, to measure what they cost while they are off.
+build/%-notrace/kmod/keel.ko: $(MODULE_SOURCES)
+	@kmod/build-module $(KDIR) build/$*-notrace KCFLAGS=-DNOTRACE >&2
+	@touch $@
+
 # A test's module: it sees what programs cannot.
 build/%/probe/keel_probe.ko: $(wildcard selftests/module/*)
 	@mkdir -p $(@D)
@@ -90,6 +95,8 @@ check: setup
 bench: setup
 	@$(MAKE) -s -C userspace-tool
 	@$(MAKE) -s -C selftests/bench
+	@$(MAKE) -s build/$$(cat $$(testbed/kernel-dir 6.1)/release)-notrace/kmod/keel.ko \
+		KDIR=$$(testbed/kernel-dir 6.1)/build
 	@selftests/bench/run $(BENCH_FLAGS)
 
 lint: setup

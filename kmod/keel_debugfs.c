@@ -6,6 +6,7 @@
  * mitigations: what entries and exits do about speculation.
  * allocations: how many of Keel's are not freed yet.
  * memory: what a VM and a vCPU take of the host's memory, by kind, in bytes.
+ * stats: the counters of all vCPUs, see keel_stats.c.
  * fail_alloc: n: the n-th allocation from now on fails, once; 0: none.  For tests.
  */
 #include "keel_debugfs.h"
@@ -17,6 +18,7 @@
 
 #include "host.h"
 #include "keel_alloc.h"
+#include "keel_stats.h"
 #include "keel_vcpu.h"
 #include "keel_vm.h"
 #include "vmx_cpu.h"
@@ -91,6 +93,13 @@ static int memory_show(struct seq_file *m, void *unused)
 }
 DEFINE_SHOW_ATTRIBUTE(memory);
 
+static int stats_show(struct seq_file *m, void *unused)
+{
+	keel_stats_show(m);
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(stats);
+
 /** keel_debugfs_init - make the folder; Keel works without it, too */
 void keel_debugfs_init(void)
 {
@@ -99,6 +108,7 @@ void keel_debugfs_init(void)
 	debugfs_create_atomic_t("fail_alloc", 0600, keel_dir, &keel_alloc_countdown);
 	debugfs_create_file("cpus", 0444, keel_dir, NULL, &cpus_fops);
 	debugfs_create_file("memory", 0444, keel_dir, NULL, &memory_fops);
+	debugfs_create_file("stats", 0444, keel_dir, NULL, &stats_fops);
 	debugfs_create_file("mitigations", 0444, keel_dir, NULL, &mitigations_fops);
 }
 

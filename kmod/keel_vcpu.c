@@ -25,6 +25,7 @@
 #include "keel_ioctl.h"
 #include "keel_log.h"
 #include "keel_state.h"
+#include "keel_stats.h"
 #include "keel_tsc.h"
 #include "keel_vm.h"
 #include "vmx_apic.h"
@@ -34,6 +35,7 @@
 #include "vmx_setup.h"
 #include "vmx_state.h"
 #include "vmx_timer.h"
+#include "vmx_trace.h"
 #include "vmx_wait.h"
 
 /* All KEEL_INTERCEPT_* that this module knows. */
@@ -154,6 +156,8 @@ static long run(struct keel_vcpu *vcpu)
 		return run_nothing(vcpu);
 	vcpu->has_run = true;
 	ret = vmx_run(vcpu);
+	if (vmx_tracing())
+		vmx_trace_left(vcpu, ret);
 	if (ret == -EIO || ret == -ESHUTDOWN)
 		keel_vm_kill(vcpu->vm, "vCPU %u cannot go on: %s", vcpu->id,
 			     ret == -EIO ? "see above" : "the host goes down");
@@ -246,17 +250,6 @@ static long keel_vcpu_lapic(void *obj, void *arg)
 	return 0;
 }
 
-static long keel_vcpu_get_stats(void *obj, void *arg)
-{
-	struct keel_vcpu *vcpu = obj;
-	struct keel_stats *stats = arg;
-	u32 size = stats->size;
-
-	*stats = vcpu->stats;
-	stats->size = size;
-	return 0;
-}
-
 static long keel_vcpu_set_intercepts(void *obj, void *arg)
 {
 	struct keel_vcpu *vcpu = obj;
@@ -295,7 +288,7 @@ static const struct keel_ioctl_op keel_vcpu_ops[] = {
 	KEEL_IOCTL(KEEL_SET_CPUID, struct keel_cpuid, leaves, keel_vcpu_set_cpuid, false),
 	KEEL_IOCTL(KEEL_INJECT, struct keel_inject, event, keel_vcpu_inject, false),
 	KEEL_IOCTL(KEEL_TRANSLATE, struct keel_translate, page_size, keel_vcpu_translate, true),
-	KEEL_IOCTL(KEEL_GET_STATS, struct keel_stats, exits, keel_vcpu_get_stats, true),
+	KEEL_IOCTL(KEEL_GET_STATS, struct keel_stats, exits, keel_stats_get, true),
 	KEEL_IOCTL(KEEL_SET_INTERCEPTS, struct keel_intercepts, msrs, keel_vcpu_set_intercepts,
 		   false),
 	KEEL_IOCTL(KEEL_DUMP_VMCS, struct keel_dump, text, keel_vcpu_dump, true),

@@ -9,6 +9,7 @@
 #include <linux/atomic.h>
 #include <linux/fs.h>
 #include <linux/module.h>
+#include <linux/sched.h>
 #include <linux/sched/mm.h>
 #include <linux/slab.h>
 #include <linux/smp.h>
@@ -20,6 +21,7 @@
 #include "keel_ioctl.h"
 #include "keel_irq.h"
 #include "keel_log.h"
+#include "keel_trace.h"
 #include "keel_tsc.h"
 #include "keel_vcpu.h"
 #include "vmx_apic.h"
@@ -27,6 +29,10 @@
 #include "vmx_setup.h"
 
 static atomic_t last_vm_id = ATOMIC_INIT(0);
+
+/* All VMs that can be used, under the lock. */
+static LIST_HEAD(vms);
+static DEFINE_MUTEX(vms_lock);
 
 static void nothing(void *unused)
 {
@@ -70,9 +76,43 @@ static void keel_vm_flush(struct keel_mem *mem)
 
 static const struct keel_mem_ops keel_vm_mem_ops = { .flush = keel_vm_flush };
 
+static void add_to_list(struct keel_vm *vm)
+{
+	mutex_lock(&vms_lock);
+	list_add_tail(&vm->list, &vms);
+	mutex_unlock(&vms_lock);
+	trace_keel_vm_create(vm->id, vm->pid, vm->flags);
+}
+
+static void remove_from_list(struct keel_vm *vm)
+{
+	if (list_empty(&vm->list))
+		return;
+	trace_keel_vm_destroy(vm->id);
+	mutex_lock(&vms_lock);
+	list_del(&vm->list);
+	mutex_unlock(&vms_lock);
+}
+
+/**
+ * keel_vm_for_each - look at all VMs; may sleep
+ * @fn: called for each, which is not freed meanwhile; must not call back here
+ * @ctx: for @fn
+ */
+void keel_vm_for_each(void (*fn)(const struct keel_vm *vm, void *ctx), void *ctx)
+{
+	const struct keel_vm *vm;
+
+	mutex_lock(&vms_lock);
+	list_for_each_entry(vm, &vms, list)
+		fn(vm, ctx);
+	mutex_unlock(&vms_lock);
+}
+
 /* Takes a VM that is only half made, too. */
 static void keel_vm_free(struct keel_vm *vm)
 {
+	remove_from_list(vm);
 	keel_irqfds_free(&vm->irqfds);
 	keel_ioeventfds_free(&vm->ioeventfds);
 	keel_mem_free(&vm->mem);
@@ -243,6 +283,8 @@ static int keel_vm_init(struct keel_vm *vm)
 {
 	int ret;
 
+	INIT_LIST_HEAD(&vm->list);
+	vm->pid = task_tgid_nr(current);
 	refcount_set(&vm->refs, 1);
 	mutex_init(&vm->lock);
 	keel_ioeventfds_init(&vm->ioeventfds);
@@ -310,8 +352,11 @@ long keel_vm_create(void *unused, void *arg)
 	vm->tsc_khz = khz;
 	vm->tsc_multiplier = multiplier;
 	ret = keel_vm_init(vm);
-	if (!ret)	/* last: nothing fails after it */
+	if (!ret) {
+		add_to_list(vm);
+		/* Last: nothing fails after it. */
 		ret = anon_inode_getfd("keel-vm", &keel_vm_fops, vm, O_RDWR | O_CLOEXEC);
+	}
 	if (ret < 0)
 		keel_vm_free(vm);
 	return ret;

@@ -4,6 +4,7 @@
 #define KEEL_VM_H
 
 #include <linux/keel.h>
+#include <linux/list.h>
 #include <linux/mutex.h>
 #include <linux/refcount.h>
 #include <linux/types.h>
@@ -20,6 +21,8 @@ struct mm_struct;
 
 /**
  * struct keel_vm - a virtual machine
+ * @list: in the list of all VMs, from when it can be used until it is freed
+ * @pid: process (tgid) of the creator in the first namespace [C]
  * @refs: one for the file descriptor and one for each vCPU
  * @id: number for people and traces, unique while the module is loaded [C]
  * @mm: address space of the creator; a VM serves no other [C]
@@ -45,6 +48,8 @@ struct mm_struct;
  * @vcpus_end: one above the highest number that a vCPU has had
  */
 struct keel_vm {
+	struct list_head list;
+	u32 pid;
 	refcount_t refs;
 	u32 id;
 	struct mm_struct *mm;
@@ -68,6 +73,7 @@ long keel_vm_create(void *unused, void *arg);
 u32 keel_vm_flags(u32 flags);
 struct keel_vm *keel_vm_get(struct keel_vm *vm);
 void keel_vm_put(struct keel_vm *vm);
+void keel_vm_for_each(void (*fn)(const struct keel_vm *vm, void *ctx), void *ctx);
 int keel_vm_check_caller(const struct keel_vm *vm);
 int keel_vm_add_vcpu(struct keel_vm *vm, struct keel_vcpu *vcpu);
 void keel_vm_remove_vcpu(struct keel_vm *vm, struct keel_vcpu *vcpu);

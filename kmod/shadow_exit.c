@@ -23,6 +23,7 @@
 #include "vmx_setup.h"
 #include "vmx_state.h"
 #include "vmx_tlb.h"
+#include "vmx_trace.h"
 
 static unsigned int entry_bytes(const struct keel_walk_env *env)
 {
@@ -121,6 +122,12 @@ static enum keel_verdict go_slow(struct keel_vcpu *vcpu, keel_slow_fn slow)
 	return KEEL_SLOW;
 }
 
+static noinline __cold void trace_page_fault(struct keel_vcpu *vcpu)
+{
+	vmx_trace(vcpu, page_fault, vmcs_getl(GUEST_RIP), vmcs_getl(EXIT_QUALIFICATION),
+		  vmcs_get32(VM_EXIT_INTR_ERROR_CODE), true);
+}
+
 /**
  * shadow_page_fault - a page fault while the CPU ran on shadow page tables
  * @vcpu: in the fast section; what the exit interrupted is queued again
@@ -136,6 +143,9 @@ enum keel_verdict shadow_page_fault(struct keel_vcpu *vcpu)
 	struct vmx_access a;
 	unsigned long flushes;
 	int ret;
+
+	if (trace_keel_page_fault_enabled())
+		trace_page_fault(vcpu);
 
 	/* Reclaim took it, and nobody has made us flush yet. */
 	if (unlikely(!shadow_root_valid(sv->root))) {

@@ -21,6 +21,7 @@
 #include "vmx_fields.h"
 #include "vmx_setup.h"
 #include "vmx_state.h"
+#include "vmx_trace.h"
 
 #define DR7_GD		BIT(13)
 #define BLOCKS_INTR	(GUEST_INTR_STATE_STI | GUEST_INTR_STATE_MOV_SS)
@@ -136,6 +137,16 @@ static void put_apic_interrupt(struct keel_vcpu *vcpu, u8 vector)
 	vcpu->stats.injected++;
 }
 
+/* What the next entry delivers is in the VMCS, where the last exit has made room. */
+static noinline __cold void trace_inject(struct keel_vcpu *vcpu)
+{
+	u32 info = vmcs_get32(VM_ENTRY_INTR_INFO_FIELD);
+
+	if (info & INTR_INFO_VALID_MASK)
+		vmx_trace(vcpu, inject, info, info & INTR_INFO_DELIVER_CODE_MASK ?
+			  vmcs_get32(VM_ENTRY_EXCEPTION_ERROR_CODE) : 0);
+}
+
 /**
  * vmx_inject - give the next entry what is queued
  * @vcpu: in the fast section, about to enter
@@ -183,6 +194,8 @@ enum vmx_inject vmx_inject(struct keel_vcpu *vcpu)
 	vcpu->has_events = keel_events_any(events) || vcpu->want_intr_window;
 	if (keel_vcpu_has_lapic(vcpu) && !vcpu->vmx.apicv)
 		vmx_apic_watch_priority(vcpu);
+	if (trace_keel_inject_enabled())
+		trace_inject(vcpu);
 	return VMX_INJECT_ENTER;
 }
 

@@ -27,6 +27,7 @@
 #include "vmx_run.h"
 #include "vmx_sdm.h"
 #include "vmx_state.h"
+#include "vmx_trace.h"
 
 typedef enum keel_verdict (*exit_fn)(struct keel_vcpu *vcpu);
 
@@ -268,9 +269,10 @@ static bool may_interrupt_delivery(u32 reason)
 
 /*
  * What arrived for the host and would wait for an IRET otherwise.  An NMI exit
- * leaves NMIs blocked; the handler's IRET opens them again.
+ * leaves NMIs blocked; the handler's IRET opens them again, and nothing may do so
+ * before: programs that listen can fault.
  */
-static void take_host_events(void)
+static void take_host_events(struct keel_vcpu *vcpu)
 {
 	u32 info = vmcs_get32(VM_EXIT_INTR_INFO);
 
@@ -278,6 +280,15 @@ static void take_host_events(void)
 		asm volatile("int $2");
 	else if ((info & INTR_INFO_VECTOR_MASK) == X86_TRAP_MC)
 		host_take_machine_check();
+	if (vmx_tracing())
+		vmx_trace_exception(vcpu);
+}
+
+/* A count of a reason that is not there would be out of bounds. */
+static __always_inline void count(u64 *counters, u32 reason)
+{
+	if (likely((reason & 0xffff) < KEEL_STATS_REASONS))
+		counters[array_index_nospec(reason & 0xffff, KEEL_STATS_REASONS)]++;
 }
 
 /**
@@ -291,9 +302,7 @@ enum keel_verdict vmx_handle_exit(struct keel_vcpu *vcpu)
 	u32 reason = vcpu->vmx.exit_reason;
 	enum keel_verdict verdict;
 
-	/* A count of what is not there would be out of bounds. */
-	if (likely((reason & 0xffff) < KEEL_STATS_REASONS))
-		vcpu->stats.exits[array_index_nospec(reason & 0xffff, KEEL_STATS_REASONS)]++;
+	count(vcpu->stats.exits, reason);
 
 	/* The hottest ones directly: an indirect call may be a retpoline. */
 	if (reason == EXIT_REASON_CPUID)
@@ -316,7 +325,7 @@ enum keel_verdict vmx_handle_exit(struct keel_vcpu *vcpu)
 	if (may_interrupt_delivery(reason))
 		vmx_keep_interrupted_event(vcpu);
 	if (reason == EXIT_REASON_EXCEPTION_NMI)
-		take_host_events();
+		take_host_events(vcpu);
 	if (reason == EXIT_REASON_EXTERNAL_INTERRUPT) {
 		if (vcpu->vmx.posted)
 			host_take_acked_interrupt(vmcs_get32(VM_EXIT_INTR_INFO) &
@@ -397,8 +406,12 @@ bool vmx_commit(struct keel_vcpu *vcpu, enum keel_verdict verdict)
 	/* The CPU's monitor trap is for instructions that it completes itself. */
 	if (verdict == KEEL_ADVANCE && unlikely(vcpu->intercepts.exits & KEEL_INTERCEPT_STEP))
 		verdict = exit_step(vcpu);
-	if (verdict == KEEL_TO_USER || verdict == KEEL_TO_USER_ADVANCE)
+	if (verdict == KEEL_TO_USER || verdict == KEEL_TO_USER_ADVANCE) {
+		count(vcpu->stats.to_user, vcpu->vmx.exit_reason);
 		vmx_report_exit(vcpu);
+		if (vmx_tracing())
+			vmx_trace_user_exit(vcpu, vcpu->vmx.exit_reason);
+	}
 	return verdict == KEEL_RESUME || verdict == KEEL_ADVANCE;
 }
 

@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * Exits: the table and the commit point are in vmx_exit.c, the handlers in
- * vmx_exit_insn.c, vmx_exit_cr.c and vmx_exit_mem.c.
+ * vmx_exit_insn.c, vmx_exit_cr.c, vmx_exit_io.c, vmx_exit_mem.c, vmx_exit_apic.c
+ * and shadow_exit.c.
  */
 #ifndef KEEL_VMX_EXIT_H
 #define KEEL_VMX_EXIT_H
 
 #include "keel_vcpu.h"
+
+/** define VMX_INSN_MAX - bytes that an instruction can have */
+#define VMX_INSN_MAX	15
 
 enum keel_verdict vmx_handle_exit(struct keel_vcpu *vcpu);
 enum keel_verdict vmx_entry_failed(struct keel_vcpu *vcpu);
@@ -39,13 +43,15 @@ enum keel_verdict exit_dr(struct keel_vcpu *vcpu);
 enum keel_verdict exit_ept_violation(struct keel_vcpu *vcpu);
 enum keel_verdict vmx_access_memory(struct keel_vcpu *vcpu, const struct vmx_access *a);
 enum keel_verdict vmx_slow_no_memory(struct keel_vcpu *vcpu, const struct vmx_access *a);
-enum keel_verdict exit_io(struct keel_vcpu *vcpu);
-int vmx_complete(struct keel_vcpu *vcpu);
 void vmx_remember_code(struct keel_vcpu *vcpu);
 enum keel_verdict vmx_mmio(struct keel_vcpu *vcpu, u64 gpa, u32 access);
 unsigned int vmx_fetch(struct keel_vcpu *vcpu, u8 *insn);
 struct keel_walk_env;
 void vmx_walk_env(struct keel_vcpu *vcpu, struct keel_walk_env *env);
+
+/* vmx_exit_io.c */
+enum keel_verdict exit_io(struct keel_vcpu *vcpu);
+int vmx_complete(struct keel_vcpu *vcpu);
 
 /* vmx_exit_apic.c */
 enum keel_verdict exit_tpr_below_threshold(struct keel_vcpu *vcpu);

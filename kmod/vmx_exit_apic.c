@@ -19,18 +19,18 @@
 #include "vmx_apic.h"
 #include "vmx_event.h"
 #include "vmx_fields.h"
+#include "vmx_trace.h"
 
 #define QUAL_OFFSET(qual)	((qual) & 0xfff)
 #define QUAL_TYPE(qual)		(((qual) >> 12) & 0xf)
 #define TYPE_READ		0
 #define TYPE_WRITE		1
 #define TYPE_FETCH		2
-#define INSN_MAX		15
 
 /* The instruction that exits, where it is a MOV that we can perform. */
 static bool decode_mov(struct keel_vcpu *vcpu, struct keel_mov *mov)
 {
-	u8 insn[INSN_MAX];
+	u8 insn[VMX_INSN_MAX];
 	unsigned int len;
 
 	vmx_remember_code(vcpu);
@@ -43,6 +43,24 @@ static bool decode_mov(struct keel_vcpu *vcpu, struct keel_mov *mov)
 		(mov->immediate || mov->high || mov->reg != KEEL_RSP);
 }
 
+static noinline __cold void trace_store(struct keel_vcpu *vcpu, u32 offset,
+					const struct keel_mov *mov)
+{
+	vmx_trace(vcpu, apic, true, offset, keel_mov_stored(mov, vcpu->regs.gpr));
+}
+
+static noinline __cold void trace_load(struct keel_vcpu *vcpu, u32 offset, u32 value)
+{
+	vmx_trace(vcpu, apic, false, offset, value);
+}
+
+/* A store that an eventfd has been told of. */
+static noinline __cold void trace_mmio(struct keel_vcpu *vcpu, u64 gpa, const struct keel_mov *mov)
+{
+	vmx_trace(vcpu, mmio, KEEL_ACCESS_WRITE, gpa, mov->bytes,
+		  keel_mov_stored(mov, vcpu->regs.gpr));
+}
+
 static enum keel_verdict apic_mov(struct keel_vcpu *vcpu, u32 offset, const struct keel_mov *mov)
 {
 	u64 tsc = keel_guest_tsc(vcpu, rdtsc());
@@ -50,11 +68,15 @@ static enum keel_verdict apic_mov(struct keel_vcpu *vcpu, u32 offset, const stru
 
 	vmx_apic_expire(vcpu);
 	if (mov->store) {
+		if (trace_keel_apic_enabled())
+			trace_store(vcpu, offset, mov);
 		effects = keel_lapic_write(&vcpu->lapic, offset,
 					   keel_mov_stored(mov, vcpu->regs.gpr), tsc);
 	} else {
 		/* A reserved register reads as 0, and that is an error to deliver. */
 		keel_lapic_read(&vcpu->lapic, offset, tsc, &value);
+		if (trace_keel_apic_enabled())
+			trace_load(vcpu, offset, value);
 		keel_mov_load(mov, vcpu->regs.gpr, value);
 		effects = KEEL_LAPIC_PRIORITY;
 	}
@@ -80,6 +102,8 @@ static bool perform(struct keel_vcpu *vcpu, u64 gpa, bool apic, enum keel_verdic
 	    !keel_ioeventfd_mmio(&vcpu->vm->ioeventfds, gpa, mov.bytes,
 				 keel_mov_stored(&mov, vcpu->regs.gpr)))
 		return false;
+	if (trace_keel_mmio_enabled())
+		trace_mmio(vcpu, gpa, &mov);
 	vcpu->vmx.insn_len = mov.length;
 	*verdict = KEEL_ADVANCE;
 	return true;
@@ -122,14 +146,34 @@ enum keel_verdict exit_apic_access(struct keel_vcpu *vcpu)
 			QUAL_TYPE(qual) == TYPE_FETCH ? KEEL_ACCESS_EXEC : 0);
 }
 
+/* An APIC write: which register, and what the CPU has put there. */
+static u32 written_offset(void)
+{
+	return vmcs_getl(EXIT_QUALIFICATION) & 0xff0;
+}
+
+static u32 written_value(const struct keel_vcpu *vcpu, u32 offset)
+{
+	return *(u32 *)(vcpu->lapic.regs + offset);
+}
+
+static noinline __cold void trace_written(struct keel_vcpu *vcpu)
+{
+	u32 offset = written_offset();
+
+	vmx_trace(vcpu, apic, true, offset, written_value(vcpu, offset));
+}
+
 /* The CPU has written the register into the page; RIP is behind the instruction. */
 enum keel_verdict exit_apic_write(struct keel_vcpu *vcpu)
 {
-	u32 offset = vmcs_getl(EXIT_QUALIFICATION) & 0xff0;
-	u32 value = *(u32 *)(vcpu->lapic.regs + offset);
-	u32 effects = keel_lapic_write(&vcpu->lapic, offset, value,
-				       keel_guest_tsc(vcpu, rdtsc()));
+	u32 offset, effects;
 
+	if (trace_keel_apic_enabled())
+		trace_written(vcpu);
+	offset = written_offset();
+	effects = keel_lapic_write(&vcpu->lapic, offset, written_value(vcpu, offset),
+				   keel_guest_tsc(vcpu, rdtsc()));
 	return vmx_apic_effects(vcpu, effects, false);
 }
 

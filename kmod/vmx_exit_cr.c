@@ -25,6 +25,7 @@
 #include "vmx_setup.h"
 #include "vmx_state.h"
 #include "vmx_tlb.h"
+#include "vmx_trace.h"
 
 #define DR7_GD		BIT(13)
 #define DR6_BD		BIT(13)
@@ -220,11 +221,42 @@ static enum keel_verdict mov_to_cr(struct keel_vcpu *vcpu, unsigned int cr, u64 
 	}
 }
 
+/* LMSW loads bits 3:0, and cannot clear PE. */
+static u64 lmsw(u64 qual)
+{
+	return (vmx_get_cr0() & ~0xeULL) | ((qual >> 16) & 0xf);
+}
+
+/* The access as the exit tells it, before anything has changed. */
+static noinline __cold void trace_cr(struct keel_vcpu *vcpu)
+{
+	u64 qual = vmcs_getl(EXIT_QUALIFICATION);
+	unsigned int cr = qual & 0xf, gpr = (qual >> 8) & 0xf, kind = (qual >> 4) & 3;
+	u64 value;
+
+	switch (kind) {
+	case 0:
+		value = read_gpr(vcpu, gpr);
+		break;
+	case 1:
+		value = cr == 3 ? vmx_get_cr3(vcpu) : vmx_apic_cr8(vcpu);
+		break;
+	case 2:
+		value = vmx_get_cr0() & ~X86_CR0_TS;
+		break;
+	default:
+		value = lmsw(qual);
+	}
+	vmx_trace(vcpu, cr, kind != 1, cr, value);
+}
+
 enum keel_verdict exit_cr(struct keel_vcpu *vcpu)
 {
 	u64 qual = vmcs_getl(EXIT_QUALIFICATION);
 	unsigned int cr = qual & 0xf, gpr = (qual >> 8) & 0xf;
 
+	if (trace_keel_cr_enabled())
+		trace_cr(vcpu);
 	switch ((qual >> 4) & 3) {
 	case 0:
 		return mov_to_cr(vcpu, cr, read_gpr(vcpu, gpr));
@@ -235,8 +267,8 @@ enum keel_verdict exit_cr(struct keel_vcpu *vcpu)
 		return KEEL_ADVANCE;
 	case 2:		/* CLTS */
 		return set_cr0(vcpu, vmx_get_cr0() & ~X86_CR0_TS);
-	default:	/* LMSW loads bits 3:0, and cannot clear PE */
-		return set_cr0(vcpu, (vmx_get_cr0() & ~0xeULL) | ((qual >> 16) & 0xf));
+	default:
+		return set_cr0(vcpu, lmsw(qual));
 	}
 }
 

@@ -8,6 +8,7 @@
 #include "vmx_exit.h"
 
 #include <linux/sched.h>
+#include <asm/apicdef.h>
 #include <asm/fpu/xcr.h>
 #include <asm/processor-flags.h>
 #include <asm/trapnr.h>
@@ -23,6 +24,7 @@
 #include "vmx_section.h"
 #include "vmx_setup.h"
 #include "vmx_state.h"
+#include "vmx_trace.h"
 #include "vmx_wait.h"
 
 /* Protection rings: SS's DPL is the CPL. */
@@ -43,6 +45,21 @@ enum keel_verdict exit_undefined(struct keel_vcpu *vcpu)
 	return vmx_raise(vcpu, X86_TRAP_UD, KEEL_NO_ERROR_CODE, 0);
 }
 
+/*
+ * What traces is out of line, and looks up again what it tells: an exit that nobody
+ * watches is to have a no-op more, and not the registers that a call wants saved.  Here
+ * it is before the answer takes the question's place.
+ */
+static noinline __cold void trace_cpuid(struct keel_vcpu *vcpu)
+{
+	const u64 *gpr = vcpu->regs.gpr;
+	u32 out[4];
+
+	keel_cpuid_lookup(&vcpu->cpuid, gpr[KEEL_RAX], gpr[KEEL_RCX], out);
+	vmx_trace(vcpu, cpuid, gpr[KEEL_RAX], gpr[KEEL_RCX], out[KEEL_CPUID_EAX],
+		  out[KEEL_CPUID_EBX], out[KEEL_CPUID_ECX], out[KEEL_CPUID_EDX]);
+}
+
 enum keel_verdict exit_cpuid(struct keel_vcpu *vcpu)
 {
 	u64 *gpr = vcpu->regs.gpr;
@@ -50,6 +67,8 @@ enum keel_verdict exit_cpuid(struct keel_vcpu *vcpu)
 
 	if (unlikely(vcpu->intercepts.exits & KEEL_INTERCEPT_CPUID))
 		return exit_insn(vcpu);
+	if (trace_keel_cpuid_enabled())
+		trace_cpuid(vcpu);
 	keel_cpuid_lookup(&vcpu->cpuid, gpr[KEEL_RAX], gpr[KEEL_RCX], out);
 	gpr[KEEL_RAX] = out[KEEL_CPUID_EAX];
 	gpr[KEEL_RBX] = out[KEEL_CPUID_EBX];
@@ -91,9 +110,19 @@ enum keel_verdict exit_hlt(struct keel_vcpu *vcpu)
 	return KEEL_TO_USER_ADVANCE;
 }
 
+static noinline __cold void trace_hypercall(struct keel_vcpu *vcpu)
+{
+	const u64 *gpr = vcpu->regs.gpr;
+
+	vmx_trace(vcpu, hypercall, gpr[KEEL_RAX], gpr[KEEL_RBX], gpr[KEEL_RCX],
+		  gpr[KEEL_RDX], gpr[KEEL_RSI]);
+}
+
 enum keel_verdict exit_vmcall(struct keel_vcpu *vcpu)
 {
 	vcpu->run->exit_reason = KEEL_EXIT_HYPERCALL;
+	if (trace_keel_hypercall_enabled())
+		trace_hypercall(vcpu);
 	return KEEL_TO_USER_ADVANCE;
 }
 
@@ -154,6 +183,31 @@ static bool msr_intercepted(const struct keel_vcpu *vcpu, u32 msr)
 	return false;
 }
 
+/* What WRMSR writes. */
+static u64 wrmsr_value(const struct keel_vcpu *vcpu)
+{
+	return (u32)vcpu->regs.gpr[KEEL_RAX] | vcpu->regs.gpr[KEEL_RDX] << 32;
+}
+
+/* While the registers are as they were at the exit; @read is what RDMSR gives. */
+static noinline __cold void trace_msr(struct keel_vcpu *vcpu, u64 read, bool exception)
+{
+	bool write = vcpu->vmx.exit_reason == EXIT_REASON_MSR_WRITE;
+
+	vmx_trace(vcpu, msr, write, vcpu->regs.gpr[KEEL_RCX], write ? wrmsr_value(vcpu) : read,
+		  exception);
+}
+
+/* As trace_msr(): an x2APIC's registers by the offsets that they have in the page. */
+static noinline __cold void trace_x2apic(struct keel_vcpu *vcpu, u64 read)
+{
+	bool write = vcpu->vmx.exit_reason == EXIT_REASON_MSR_WRITE;
+	u32 reg = (u32)vcpu->regs.gpr[KEEL_RCX] - APIC_BASE_MSR;
+
+	if (reg < 0x100)
+		vmx_trace(vcpu, apic, write, reg << 4, write ? wrmsr_value(vcpu) : read);
+}
+
 static enum keel_verdict msr_to_user(struct keel_vcpu *vcpu, u32 msr, bool write, u64 value)
 {
 	vcpu->run->msr = (struct keel_exit_msr) {
@@ -161,6 +215,8 @@ static enum keel_verdict msr_to_user(struct keel_vcpu *vcpu, u32 msr, bool write
 	};
 	vcpu->run->insn_len = vmcs_get32(VM_EXIT_INSTRUCTION_LEN);
 	vcpu->run->exit_reason = KEEL_EXIT_MSR;
+	if (trace_keel_msr_enabled())
+		trace_msr(vcpu, 0, false);
 	return KEEL_TO_USER;
 }
 
@@ -172,6 +228,8 @@ static enum keel_verdict msr_refused(struct keel_vcpu *vcpu, u32 msr, bool write
 	if (err == -ENOENT)
 		pr_info_ratelimited("VM %u vCPU %u: %s of unknown MSR 0x%x: #GP\n",
 				    vcpu->vm->id, vcpu->id, write ? "WRMSR" : "RDMSR", msr);
+	if (trace_keel_msr_enabled())
+		trace_msr(vcpu, 0, true);
 	return vmx_raise_gp(vcpu);
 }
 
@@ -186,6 +244,10 @@ enum keel_verdict exit_rdmsr(struct keel_vcpu *vcpu)
 	ret = vmx_msr_read(vcpu, msr, &value);
 	if (ret)
 		return msr_refused(vcpu, msr, false, 0, ret);
+	if (trace_keel_apic_enabled())
+		trace_x2apic(vcpu, value);
+	if (trace_keel_msr_enabled())
+		trace_msr(vcpu, value, false);
 	vcpu->regs.gpr[KEEL_RAX] = (u32)value;
 	vcpu->regs.gpr[KEEL_RDX] = value >> 32;
 	return KEEL_ADVANCE;
@@ -195,15 +257,22 @@ static enum keel_verdict apic_wrmsr(struct keel_vcpu *vcpu, u32 msr, u64 value)
 {
 	u32 effects = 0;
 
-	if (vmx_apic_wrmsr(vcpu, msr, value, &effects))
+	if (vmx_apic_wrmsr(vcpu, msr, value, &effects)) {
+		if (trace_keel_msr_enabled())
+			trace_msr(vcpu, 0, true);
 		return vmx_raise_gp(vcpu);
+	}
+	if (trace_keel_apic_enabled())
+		trace_x2apic(vcpu, 0);
+	if (trace_keel_msr_enabled())
+		trace_msr(vcpu, 0, false);
 	return vmx_apic_effects(vcpu, effects, true);
 }
 
 enum keel_verdict exit_wrmsr(struct keel_vcpu *vcpu)
 {
 	u32 msr = vcpu->regs.gpr[KEEL_RCX];
-	u64 value = (u32)vcpu->regs.gpr[KEEL_RAX] | vcpu->regs.gpr[KEEL_RDX] << 32;
+	u64 value = wrmsr_value(vcpu);
 	int ret;
 
 	if (unlikely(vcpu->intercepts.nr_msrs) && msr_intercepted(vcpu, msr))
@@ -213,6 +282,8 @@ enum keel_verdict exit_wrmsr(struct keel_vcpu *vcpu)
 	ret = vmx_msr_write(vcpu, msr, value);
 	if (ret)
 		return msr_refused(vcpu, msr, true, value, ret);
+	if (trace_keel_msr_enabled())
+		trace_msr(vcpu, 0, false);
 	/* Some lead to writes to guest memory, which the run loop does. */
 	if (unlikely(keel_pv_wanted(&vcpu->pv))) {
 		vcpu->slow = vmx_slow_advance;

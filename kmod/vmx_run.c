@@ -39,6 +39,7 @@
 #include "vmx_state.h"
 #include "vmx_timer.h"
 #include "vmx_tlb.h"
+#include "vmx_trace.h"
 #include "vmx_wait.h"
 
 /* The VM whose guest ran last on this CPU: another one must not steer it. */
@@ -53,6 +54,7 @@ enum section_end {
 	END_DEADLINE,
 	END_INIT,
 	END_RELOAD,
+	END_FAILED,
 };
 
 /**
@@ -212,6 +214,9 @@ static void enter(struct keel_vcpu *vcpu, enum keel_verdict *verdict, enum secti
 	}
 	if (unlikely(vcpu->has_events) && !inject(vcpu, end))
 		return;
+	/* What listens may fault, which changes CR2, and leaves its data in the L1 cache. */
+	if (vmx_tracing())
+		vmx_trace_entry(vcpu);
 	update_host_state(vmx);
 	if (unlikely(vcpu->cr2 != native_read_cr2()))
 		native_write_cr2(vcpu->cr2);
@@ -221,6 +226,8 @@ static void enter(struct keel_vcpu *vcpu, enum keel_verdict *verdict, enum secti
 	if (unlikely(vmx_enter(&vcpu->regs, vmx->vmcs.launched, &vmx->host_rsp,
 			       vmx->host.spec_ctrl))) {
 		*verdict = vmx_entry_failed(vcpu);
+		if (*verdict == KEEL_TO_USER)
+			*end = END_FAILED;
 		return;
 	}
 	vcpu->cr2 = native_read_cr2();
@@ -232,6 +239,8 @@ static void enter(struct keel_vcpu *vcpu, enum keel_verdict *verdict, enum secti
 	/* A VMLAUNCH that fails on the guest's state launches nothing. */
 	if (likely(!(vmx->exit_reason & VMX_EXIT_REASONS_FAILED_VMENTRY)))
 		vmx->vmcs.launched = true;
+	if (vmx_tracing())
+		vmx_trace_exit(vcpu);
 	*verdict = vmx_handle_exit(vcpu);
 }
 
@@ -279,6 +288,8 @@ static int leave_without_exit(struct keel_vcpu *vcpu, u32 reason)
 		return ret;
 	vcpu->run->exit_reason = reason;
 	vmx_report_exit(vcpu);
+	if (vmx_tracing())
+		vmx_trace_user_exit(vcpu, KEEL_TRACE_NO_EXIT);
 	vmx_return();
 	return 0;
 }
@@ -348,6 +359,8 @@ static long without_entry(struct keel_vcpu *vcpu, enum section_end end)
 		return ask_for_vector(vcpu);
 	case END_DEADLINE:
 		return leave_without_exit(vcpu, KEEL_EXIT_DEADLINE);
+	case END_FAILED:
+		return leave_without_exit(vcpu, KEEL_EXIT_FAIL_ENTRY);
 	case END_WORK:
 		vcpu->vmx.l1d_dirty = true;
 		ret = host_do_work();

@@ -9,6 +9,7 @@
  * - vmx_run.c, vmx_entry.S: the run loop,
  * - vmx_exit.c, vmx_exit_*.c: what is done about an exit,
  * - vmx_event.c: delivering events,
+ * - vmx_trace.c: telling programs that watch of entries and exits,
  * - vmx_state.c: register groups; vmx_paging.c: those registers that choose its paging.
  */
 #ifndef KEEL_VMX_VCPU_H
@@ -76,6 +77,28 @@ struct vmx_access {
 };
 
 /**
+ * struct vmx_trace - what the tracepoints tell of an exit at its end
+ * @times_on: which time of tracing it belongs to: see vmx_trace.c
+ * @exit_reason: of the last exit, all 32 bits
+ * @user_reason: KEEL_EXIT_* that KEEL_RUN returned with; KEEL_EXIT_NONE: not since the
+ *	last entry
+ * @user_exit_reason: the exit that user space had to answer then, or
+ *	KEEL_TRACE_NO_EXIT
+ * @exit_rip: guest RIP at the last exit
+ * @exit_tsc: host TSC at the last exit; 0: it has been told
+ * @user_tsc: host TSC when KEEL_RUN returned; 0: the guest has been entered since
+ */
+struct vmx_trace {
+	u32 times_on;
+	u32 exit_reason;
+	u32 user_reason;
+	u32 user_exit_reason;
+	u64 exit_rip;
+	u64 exit_tsc;
+	u64 user_tsc;
+};
+
+/**
  * struct vmx_vcpu - the hardware's side of a vCPU
  * @vmcs: its VMCS
  * @vpid: its VPID, 0 for none [C]
@@ -102,7 +125,8 @@ struct vmx_access {
  * @in_section: the CPU holds the guest's FPU and MSRs
  * @timer_on: the VMX-preemption timer is switched on in the VMCS
  * @l1d_dirty: since the last entry code ran whose data an L1TF guest must not find
- *	in the L1 data cache: user space, another task, work for signals and tasks.
+ *	in the L1 data cache: user space, another task, work for signals and tasks,
+ *	programs that trace.
  *	Not exit handlers and page faults, which touch the VM's own data and the
  *	kernel's tables for it; interrupt handlers are host_flush_l1d()'s to know
  * @switches: context switches of the thread when it was looked at last
@@ -111,6 +135,7 @@ struct vmx_access {
  * @slow_gpa: guest physical address kept for &keel_vcpu.slow
  * @slow_access: kept for &keel_vcpu.slow
  * @slow_cr: which control register @slow_qual is a value for
+ * @trace: see there; not looked at where nobody traces
  *
  * Caches of VMCS fields save VMWRITEs; they belong to whoever has the vCPU's
  * lock, as all of this where nothing else is said.
@@ -146,6 +171,7 @@ struct vmx_vcpu {
 	u64 slow_gpa;
 	struct vmx_access slow_access;
 	u8 slow_cr;
+	struct vmx_trace trace;
 };
 
 int vmx_vcpu_init(struct keel_vcpu *vcpu);

@@ -25,6 +25,18 @@ job guests-penryn-two-cpus selftests/guests/run --cpu core2_penryn_t9600 --cpus 
 job guests-penryn selftests/guests/run --cpu core2_penryn_t9600 -- \
 	linux 6.1 1 off linux 6.12 1 off pc 1 off shell memtest refused
 
+# Watching exits; selftests/trace/run says what the words mean.
+for kernel in 6.1 6.12; do
+	job "trace-stat-$kernel" selftests/trace/run --kernel "$kernel" --cpus 2 -- stat
+	job "trace-top-$kernel" selftests/trace/run --kernel "$kernel" -- top
+	job "trace-examples-$kernel" selftests/trace/run --kernel "$kernel" -- examples
+done
+# Debian's 6.1 warns of itself when bpftrace reads available_filter_functions.
+job trace-bpftrace-6.12 selftests/trace/run -- bpftrace
+job trace-exits-6.1-two-cpus selftests/trace/run --kernel 6.1 --cpus 2 -- trace flame
+job trace-totals-6.12 selftests/trace/run -- totals
+job trace-watch-linux selftests/trace/watch-linux
+
 boot kernel-6.1-two-cpus corei7_skylake_x --kernel 6.1 --cpus 2 -- keel-selftests
 boot kernel-6.1 core2_penryn_t9600 --kernel 6.1 -- keel-selftests
 boot kernel-6.12-two-cpus corei7_skylake_x --cpus 2 -- keel-selftests

@@ -379,26 +379,34 @@ TEST_F(memory, a_page_is_taken_when_it_is_touched)
 	EXPECT_EQ(20, memguest_page_faults(&self->g.cpu) - before);
 }
 
-/* A guest that reads all of its memory must not make the host allocate it. */
+/* Memory that this process has for itself, in KiB; -1 where it cannot be told. */
+static long anonymous_kb(void)
+{
+	char text[4096] = "", *line;
+	long kb = -1;
+
+	if (host_read("/proc/self/smaps_rollup", text, sizeof(text)))
+		return -1;
+	line = strstr(text, "\nAnonymous:");
+	return line && sscanf(line, "\nAnonymous: %ld", &kb) == 1 ? kb : -1;
+}
+
+/*
+ * A guest that reads all of its memory must not make the host allocate it.  Pages of
+ * the test itself may come meanwhile, but not by the hundred.
+ */
 TEST_F(memory, reading_fresh_memory_takes_the_zero_page)
 {
-	uint8_t *memory = memguest_memory(64 * PAGE, PAGE);
-	char before[64], after[64], *line;
-	char text[4096] = "";	/* all of it touched before the first look */
+	uint8_t *memory = memguest_memory(256 * PAGE, PAGE);
+	long before;
 
-	ASSERT_EQ(0, keel_set_memory(self->g.fd, 1, 0, DATA_GPA, 64 * PAGE, memory));
+	ASSERT_EQ(0, keel_set_memory(self->g.fd, 1, 0, DATA_GPA, 256 * PAGE, memory));
 	ASSERT_EQ(KEEL_EXIT_HLT, memguest_call(&self->g.cpu, store, 0x5000, 0, 0, 0));
-	ASSERT_EQ(0, host_read("/proc/self/smaps_rollup", text, sizeof(text)));
-	line = strstr(text, "\nAnonymous:");
-	ASSERT_NE(NULL, line);
-	snprintf(before, sizeof(before), "%.40s", line);
-	ASSERT_EQ(KEEL_EXIT_HLT, memguest_call(&self->g.cpu, load_many, DATA_GPA, PAGE, 64, 0));
+	before = anonymous_kb();
+	ASSERT_LT(0, before);
+	ASSERT_EQ(KEEL_EXIT_HLT, memguest_call(&self->g.cpu, load_many, DATA_GPA, PAGE, 256, 0));
 	EXPECT_EQ(0, memguest_reg(&self->g.cpu, KEEL_RAX));
-	ASSERT_EQ(0, host_read("/proc/self/smaps_rollup", text, sizeof(text)));
-	line = strstr(text, "\nAnonymous:");
-	ASSERT_NE(NULL, line);
-	snprintf(after, sizeof(after), "%.40s", line);
-	EXPECT_STREQ(before, after);
+	EXPECT_GT(before + 100, anonymous_kb());
 	/* And then writes: no zero page may ever change. */
 	ASSERT_EQ(KEEL_EXIT_HLT, memguest_call(&self->g.cpu, store, DATA_GPA, 0, 0, 66));
 	EXPECT_EQ(66, *(uint32_t *)memory);

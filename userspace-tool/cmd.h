@@ -33,7 +33,12 @@ struct cmd {
 };
 
 int cmd_caps(int argc, char **argv);
+int cmd_flame(int argc, char **argv);
+int cmd_hist(int argc, char **argv);
 int cmd_run(int argc, char **argv);
+int cmd_stat(int argc, char **argv);
+int cmd_top(int argc, char **argv);
+int cmd_trace(int argc, char **argv);
 
 void cmd_error(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 const char *cmd_open_remedy(int err);

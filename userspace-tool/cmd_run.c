@@ -32,6 +32,7 @@ struct options {
 	struct machine_config machine;
 	struct timing timing;
 	bool verbose;
+	bool no_shutdown;
 };
 
 /* What a run is made of; see run(). */
@@ -52,6 +53,7 @@ enum {
 	KEY_TIMING,
 	KEY_MODULE,
 	KEY_FW_CFG,
+	KEY_NO_SHUTDOWN,
 };
 
 static const struct argp_option option_list[] = {
@@ -79,6 +81,8 @@ static const struct argp_option option_list[] = {
 	{ "paging", KEY_PAGING, "ept|shadow", 0,
 	  "Translate guest addresses by EPT or by shadow page tables (ept where the CPU has it)",
 	  0 },
+	{ "no-shutdown", KEY_NO_SHUTDOWN, NULL, 0,
+	  "Keep the VM when the guest has ended, to look at it, until Ctrl-C", 0 },
 	{ "timing", KEY_TIMING, "FILE", OPTION_ARG_OPTIONAL,
 	  "Print when things happened, and how often the guest left; to FILE as JSON, too",
 	  0 },
@@ -221,6 +225,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case 'v':
 		options->verbose = true;
 		return 0;
+	case KEY_NO_SHUTDOWN:
+		options->no_shutdown = true;
+		return 0;
 	case KEY_LOAD_AT:
 		options->boot.has_load_at = true;
 		options->boot.load_at = parse_number(state, "--load-at",
@@ -274,6 +281,14 @@ static int add_files(struct board *board, const struct options *options)
 	return ret;
 }
 
+/* The console has given signals back: one that ends a program ends this one. */
+static void stay(void)
+{
+	cmd_error("the guest has ended; its VM stays until Ctrl-C");
+	for (;;)
+		pause();
+}
+
 /* Console and descriptor are there; returns the exit status. */
 static int run(struct parts *parts, int keel, struct options *options)
 {
@@ -297,6 +312,8 @@ static int run(struct parts *parts, int keel, struct options *options)
 	timing_moment(timing, "ended");
 	if (timing_report(timing, machine))
 		return MACHINE_HOST_ERROR;
+	if (options->no_shutdown)
+		stay();
 	return machine_exit_status(machine);
 }
 

@@ -26,7 +26,9 @@ static void begin(struct json *json, const char *key)
 {
 	if (json->members)
 		fputc(',', json->out);
-	if (json->depth)
+	if (json->line)
+		fputs(json->members ? " " : "", json->out);
+	else if (json->depth)
 		fprintf(json->out, "\n%*s", (int)json->depth * 2, "");
 	if (key) {
 		quote(json->out, key);
@@ -57,7 +59,7 @@ void json_open(struct json *json, const char *key, char bracket)
 void json_close(struct json *json, char bracket)
 {
 	json->depth--;
-	if (json->members)
+	if (json->members && !json->line)
 		fprintf(json->out, "\n%*s", (int)json->depth * 2, "");
 	fputc(bracket, json->out);
 	json->members = true;

@@ -17,11 +17,13 @@
  * @out: where to write
  * @depth: how many objects and arrays are open
  * @members: whether the innermost of them has a member already
+ * @line: all in one line, for output that has one value a line
  */
 struct json {
 	FILE *out;
 	unsigned int depth;
 	bool members;
+	bool line;
 };
 
 void json_open(struct json *json, const char *key, char bracket);

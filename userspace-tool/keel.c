@@ -17,7 +17,12 @@
 
 static const struct cmd cmds[] = {
 	{ "caps", "show what the CPUs offer for VMX", cmd_caps },
+	{ "flame", "show where in guests VM exits come from", cmd_flame },
+	{ "hist", "show how long VM exits take, as histograms", cmd_hist },
 	{ "run", "run a guest", cmd_run },
+	{ "stat", "count and measure VM exits", cmd_stat },
+	{ "top", "show VMs and their exits, live", cmd_top },
+	{ "trace", "print each VM exit", cmd_trace },
 };
 
 #define STRING_(x)	#x

@@ -12,15 +12,12 @@
 #include <unistd.h>
 #include <x86intrin.h>
 
-/* Names of the exit reasons. */
-#include <asm/vmx.h>
-
 #include "cmd.h"
 #include "json.h"
 #include "lib/keel.h"
 #include "machine.h"
+#include "reason_names.h"
 #include "timing.h"
-#include "vmx_names.h"
 
 #define NS_PER_S	1000000000ULL
 
@@ -117,8 +114,10 @@ static int sum_up(const struct machine *machine, struct keel_stats *sum)
 		sum->injected += one.injected;
 		sum->halts += one.halts;
 		sum->page_faults += one.page_faults;
-		for (n = 0; n < KEEL_STATS_REASONS; n++)
+		for (n = 0; n < KEEL_STATS_REASONS; n++) {
 			sum->exits[n] += one.exits[n];
+			sum->to_user[n] += one.to_user[n];
+		}
 	}
 	return 0;
 }
@@ -133,18 +132,9 @@ static __u64 total(const struct keel_stats *sum)
 	return exits;
 }
 
-static const char *reason_name(unsigned int reason)
+static const char *name_of(unsigned int reason)
 {
-	static const struct {
-		unsigned int reason;
-		const char *name;
-	} names[] = { VMX_EXIT_REASONS };
-	size_t i;
-
-	for (i = 0; i < ARRAY_SIZE(names); i++)
-		if (names[i].reason == reason)
-			return names[i].name;
-	return "?";
+	return reason_name(reason) ?: "?";
 }
 
 static void print_text(const struct timing *timing,
@@ -166,7 +156,18 @@ static void print_text(const struct timing *timing,
 	for (i = 0; i < KEEL_STATS_REASONS; i++)
 		if (sum->exits[i])
 			fprintf(stderr, "timing: %12llu %s (%u)\n",
-				sum->exits[i], reason_name(i), i);
+				sum->exits[i], name_of(i), i);
+}
+
+static void json_reasons(struct json *json, const char *key, const __u64 *counters)
+{
+	unsigned int i;
+
+	json_open(json, key, '{');
+	for (i = 0; i < KEEL_STATS_REASONS; i++)
+		if (counters[i])
+			json_number(json, name_of(i), counters[i]);
+	json_close(json, '}');
 }
 
 static void print_json(const struct timing *timing, __u32 tsc_khz,
@@ -196,11 +197,8 @@ static void print_json(const struct timing *timing, __u32 tsc_khz,
 	json_number(&json, "injected", sum->injected);
 	json_number(&json, "halts", sum->halts);
 	json_number(&json, "page_faults", sum->page_faults);
-	json_open(&json, "reasons", '{');
-	for (i = 0; i < KEEL_STATS_REASONS; i++)
-		if (sum->exits[i])
-			json_number(&json, reason_name(i), sum->exits[i]);
-	json_close(&json, '}');
+	json_reasons(&json, "reasons", sum->exits);
+	json_reasons(&json, "to_user", sum->to_user);
 	json_close(&json, '}');
 	json_close(&json, '}');
 	fputc('\n', timing->json);

@@ -124,12 +124,14 @@ struct bench {
  * struct setting - what was asked for, and where it runs
  * @wanted: which groups
  * @json: for programs
+ * @keel_alone: without /dev/kvm
  * @apicv: the CPU virtualizes local APICs
  * @shadow: there is no EPT, or nobody uses it
  */
 struct setting {
 	bool wanted[NR_GROUPS];
 	bool json;
+	bool keel_alone;
 	bool apicv;
 	bool shadow;
 };

@@ -969,6 +969,7 @@ struct keel_translate {
  * @page_faults: out: guest pages mapped on demand
  * @exits: out: VM exits by basic exit reason (SDM, appendix "VMX Basic Exit
  *	Reasons")
+ * @to_user: out: those of them that user space was asked to answer
  */
 struct keel_stats {
 	__u32 size;
@@ -979,6 +980,7 @@ struct keel_stats {
 	__u64 halts;
 	__u64 page_faults;
 	__u64 exits[KEEL_STATS_REASONS];
+	__u64 to_user[KEEL_STATS_REASONS];
 };
 
 /** DOC: &keel_intercepts.exits */

@@ -40,6 +40,42 @@ expect 'stray argument' 2 "unexpected argument 'x'" caps x
 expect 'bad CPU' 2 "'x' is not the number of a CPU" caps --cpu x
 expect 'list of CPUs' 2 "'0-1' is not the number of a CPU" caps --cpu 0-1
 expect 'negative CPU' 2 "'-1' is not the number of a CPU" caps --cpu -1
+expect 'top: a delay that is none' 2 "'x' is not a number of seconds from 0.1 to 86400" top -d x
+expect 'top: too short a delay' 2 "'0.01' is not a number of seconds" top -d 0.01
+expect 'top: no tables' 2 "'0' is not a number of tables" top -b -n 0
+expect 'top: a count without tables' 2 'keel top: --count goes with --batch' top -n 1
+expect 'top: a file without tables' 2 'keel top: --output goes with --batch' top -o x
+expect 'top: a command on the screen' 2 'would write over the screen; use --batch' top -- true
+expect 'top: no terminal' 1 "^keel: .* are not a terminal; use 'keel top --batch'" top
+expect 'stat: what is not there to count by' 2 \
+	"'colour' is nothing that --by takes" stat --by colour
+expect 'stat: two formats' 2 '--json and --csv: choose one' stat --json --csv
+expect 'stat: no time' 2 "'0' is not a number of seconds" stat 0
+expect 'stat: no interval' 2 "'1s' is not a number of seconds" stat -i 1s
+expect 'stat: a command without --' 2 \
+	"'ls' is not a number of seconds; a command comes after '--'" stat ls
+expect 'stat: two times' 2 "unexpected argument '2'; a command comes after '--'" \
+	stat 1 2
+expect 'stat: -- without a command' 2 "no command after '--'" stat --
+expect 'stat: two to watch' 2 '--pid and a command: only one' stat -p 1 -- ls
+expect 'stat: no room' 2 "'0' is not a number of lines" stat --entries 0
+expect 'stat: no number of a VM' 2 "'x' is not the number of a VM" stat --vm x
+expect 'hist: all of nothing' 2 '--all goes with a command' hist --all
+
+expect 'trace: help' 0 '^Usage: keel trace ' trace --help
+expect 'trace: no such reason' 2 "'frob' is not an exit reason" trace --reason cpuid,frob
+expect 'trace: a time in seconds' 2 "'5s' is not a time such as" trace --longer-than 5s
+expect 'trace: no time' 2 "'0' is not a time such as" trace --longer-than 0
+expect 'trace: a buffer of no bytes' 2 "'0' is not a size up to 1024M" trace --buffer 0
+expect 'trace: a buffer too large' 2 "'1025M' is not a size up to 1024M" trace --buffer 1025M
+expect 'trace: unknown syntax' 2 "'masm' is neither intel nor att" trace --insn=masm
+expect 'trace: a count of 0' 2 "'0' is not a number above 0" trace -n 0
+expect 'trace: no such file' 1 '^keel trace: /nowhere: No such file or directory$' \
+	trace --symbols /nowhere
+expect 'trace: no symbol file' 1 "^keel trace: /dev/null: has no symbols; give a System.map" \
+	trace --symbols /dev/null
+expect 'flame: unknown weight' 2 "'time' is neither samples nor cycles" flame --by time
+expect 'flame: room for nothing' 2 "'0' is not a number from 1 to 16777216" flame --stacks 0
 
 # From here on with a played module: see fake_keel.c.
 keel=$(dirname "$0")/keel_fake
