@@ -91,6 +91,19 @@ static const struct serial_ops serial_ops = {
 	.room = room,
 };
 
+/* Those that end or stop us; nohup(1) ignores one, and then so do we. */
+static void signals_to_serve(sigset_t *mask)
+{
+	struct sigaction action;
+	size_t i;
+
+	sigemptyset(mask);
+	for (i = 0; i < ARRAY_SIZE(signal_list); i++)
+		if (sigaction(signal_list[i], NULL, &action) ||
+		    action.sa_handler != SIG_IGN)
+			sigaddset(mask, signal_list[i]);
+}
+
 /**
  * console_init() - make a console
  * @console: filled in; console_destroy() undoes it, also after an error
@@ -105,7 +118,6 @@ int console_init(struct console *console, struct machine *machine,
 		 struct timing *timing)
 {
 	sigset_t mask;
-	size_t i;
 
 	memset(console, 0, sizeof(*console));
 	console->machine = machine;
@@ -116,9 +128,7 @@ int console_init(struct console *console, struct machine *machine,
 	console->debug.print = print;
 	console->debug.opaque = console;
 	serial_init(&console->serial, &serial_ops, console);
-	sigemptyset(&mask);
-	for (i = 0; i < ARRAY_SIZE(signal_list); i++)
-		sigaddset(&mask, signal_list[i]);
+	signals_to_serve(&mask);
 	pthread_sigmask(SIG_BLOCK, &mask, &console->old_mask);
 	/* A reader who leaves is an error of write(2), with a message. */
 	signal(SIGPIPE, SIG_IGN);

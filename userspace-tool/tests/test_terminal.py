@@ -16,13 +16,17 @@ TIMEOUT = 20
 class Run:
     """keel run as the foreground job of a terminal of its own."""
 
-    def __init__(self, what):
+    def __init__(self, what, ignored=()):
         self.output = b""
         go, start = os.pipe()
         self.pid, self.fd = pty.fork()
         if not self.pid:
             os.close(start)
             os.read(go, 1)
+            # Whoever started this test may ignore some, nohup(1) for one.
+            for signo in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM):
+                signal.signal(signo, signal.SIG_IGN if signo in ignored
+                              else signal.SIG_DFL)
             os.environ["FAKE_KEEL"] = what
             os.execv(keel, [keel, "run", image])
         os.close(go)
@@ -102,6 +106,14 @@ for signo in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGSEGV,
     status = run.end()
     assert os.WIFSIGNALED(status) and os.WTERMSIG(status) == signo, status
 print("signals")
+
+run = Run("spin", [signal.SIGHUP])
+os.kill(run.pid, signal.SIGHUP)
+time.sleep(0.3)
+run.send(b"\x01x")
+assert run.end() == 12 << 8
+assert b"ended by Ctrl-A X" in run.output, run.output
+print("an ignored signal stays ignored")
 
 run = Run("spin")
 os.kill(run.pid, signal.SIGTSTP)
