@@ -281,6 +281,12 @@ static int add_files(struct board *board, const struct options *options)
 	return ret;
 }
 
+/* Whether it was the guest that ended it, and not the user or an error of ours. */
+static bool guest_ended(const struct machine *machine)
+{
+	return machine->end != MACHINE_QUIT && machine->end != MACHINE_HOST_ERROR;
+}
+
 /* The console has given signals back: one that ends a program ends this one. */
 static void stay(void)
 {
@@ -312,7 +318,7 @@ static int run(struct parts *parts, int keel, struct options *options)
 	timing_moment(timing, "ended");
 	if (timing_report(timing, machine))
 		return MACHINE_HOST_ERROR;
-	if (options->no_shutdown)
+	if (options->no_shutdown && guest_ended(machine))
 		stay();
 	return machine_exit_status(machine);
 }

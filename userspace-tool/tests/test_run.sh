@@ -227,6 +227,17 @@ status=$?
 output=$(cat "$work/err")
 [ $status = 124 ]
 result $? 'SIGTERM ends a guest that runs'
+timeout -k 5 -s TERM 1 "$keel" run --no-shutdown "$work/hlt" >"$work/err" 2>&1 </dev/null
+status=$?
+output=$(cat "$work/err")
+[ $status = 124 ] && ! grep -q 'stays' "$work/err"
+result $? '--no-shutdown: SIGTERM ends it all, as ever'
+FAKE_KEEL=ok
+timeout -k 5 -s TERM 1 "$keel" run --no-shutdown "$work/hlt" >"$work/err" 2>&1 </dev/null
+status=$?
+output=$(cat "$work/err")
+[ $status = 124 ] && grep -q '^keel: the guest has ended; its VM stays' "$work/err"
+result $? '--no-shutdown: stays behind the end of the guest'
 FAKE_KEEL=interrupts-on
 timeout -s TERM 1 "$keel" run "$work/hlt" >"$work/err" 2>&1 </dev/null
 status=$?
