@@ -132,14 +132,10 @@ static __u64 total(const struct keel_stats *sum)
 	return exits;
 }
 
-static const char *name_of(unsigned int reason)
-{
-	return reason_name(reason) ?: "?";
-}
-
 static void print_text(const struct timing *timing,
 		       const struct keel_stats *sum)
 {
+	char name[REASON_NAME_BYTES];
 	unsigned int i;
 
 	for (i = 0; i < timing->nr; i++) {
@@ -155,18 +151,19 @@ static void print_text(const struct timing *timing,
 		total(sum), sum->user_exits);
 	for (i = 0; i < KEEL_STATS_REASONS; i++)
 		if (sum->exits[i])
-			fprintf(stderr, "timing: %12llu %s (%u)\n",
-				sum->exits[i], name_of(i), i);
+			fprintf(stderr, "timing: %12llu %s (%u)\n", sum->exits[i],
+				reason_print(i, name, sizeof(name)), i);
 }
 
 static void json_reasons(struct json *json, const char *key, const __u64 *counters)
 {
+	char name[REASON_NAME_BYTES];
 	unsigned int i;
 
 	json_open(json, key, '{');
 	for (i = 0; i < KEEL_STATS_REASONS; i++)
 		if (counters[i])
-			json_number(json, name_of(i), counters[i]);
+			json_number(json, reason_print(i, name, sizeof(name)), counters[i]);
 	json_close(json, '}');
 }
 
