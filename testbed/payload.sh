@@ -45,11 +45,14 @@ put_argument()
 # What the build made of Keel; what is not there is left out.
 put_keel()
 {
-	local top=$1 release=$2 module program
+	local top=$1 release=$2 module program to
 
-	for module in "$top/build/$release"/{kmod/keel.ko,probe/keel_probe.ko}; do
+	for module in "$top/build/$release"/{kmod/keel.ko,probe/keel_probe.ko,probe/keel_poke.ko}; do
 		if [[ -n $release && -f $module ]]; then
-			put_file "$module" "/usr/lib/modules/$release/extra/${module##*/}"
+			to=/usr/lib/modules/$release/extra/${module##*/}
+			put_file "$module" "$to"
+			# The guest has no use for the larger part of it, and copies it slowly.
+			strip --strip-debug "$payload$to"
 		fi
 	done
 	if [[ -x $top/userspace-tool/keel ]]; then

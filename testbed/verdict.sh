@@ -20,6 +20,12 @@ splats=(
 	'.*leaked' 'VFS: Busy inodes' '=+ *BUG '
 )
 
+# What sounds like them and is no fault of anybody's.
+innocent=(
+	# a test makes page allocations fail, also a page fault's; it is tried again
+	'Huh VM_FAULT_OOM leaked out to the #PF handler'
+)
+
 kernel_log()
 {
 	if [[ -s $run/kmsg ]]; then
@@ -54,7 +60,8 @@ find_splats()
 		[[ -z $panic_ok || $file == */kmsg ]] || continue
 		[[ ! -f $file ]] || since_command "$file"
 	done |
-		grep -aE "^(<[0-9]>)?\[ *[0-9]+\.[0-9]+\] ($pattern)" | head -n 5
+		grep -aE "^(<[0-9]>)?\[ *[0-9]+\.[0-9]+\] ($pattern)" |
+		grep -vaE "$(IFS='|'; echo "${innocent[*]}")" | head -n 5
 }
 
 hand_out_files()
