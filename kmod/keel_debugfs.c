@@ -6,7 +6,9 @@
  * mitigations: what entries and exits do about speculation.
  * allocations: how many of Keel's are not freed yet.
  * memory: what a VM and a vCPU take of the host's memory, by kind, in bytes.
+ * users: a line for each who has VMs: uid, VMs, vCPUs, KiB of page tables and dirty logs.
  * stats: the counters of all vCPUs, see keel_stats.c.
+ * entry_checks: what the parameter check_entry has found, see vmx_entry_check.c.
  * fail_alloc: n: the n-th allocation from now on fails, once; 0: none.  For tests.
  */
 #include "keel_debugfs.h"
@@ -19,9 +21,11 @@
 #include "host.h"
 #include "keel_alloc.h"
 #include "keel_stats.h"
+#include "keel_user.h"
 #include "keel_vcpu.h"
 #include "keel_vm.h"
 #include "vmx_cpu.h"
+#include "vmx_entry_check.h"
 #include "vmx_section.h"
 
 static struct dentry *keel_dir;
@@ -100,6 +104,20 @@ static int stats_show(struct seq_file *m, void *unused)
 }
 DEFINE_SHOW_ATTRIBUTE(stats);
 
+static int users_show(struct seq_file *m, void *unused)
+{
+	keel_users_show(m);
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(users);
+
+static int entry_checks_show(struct seq_file *m, void *unused)
+{
+	vmx_entry_checks_show(m);
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(entry_checks);
+
 /** keel_debugfs_init - make the folder; Keel works without it, too */
 void keel_debugfs_init(void)
 {
@@ -107,8 +125,10 @@ void keel_debugfs_init(void)
 	debugfs_create_file("allocations", 0444, keel_dir, NULL, &allocations_fops);
 	debugfs_create_atomic_t("fail_alloc", 0600, keel_dir, &keel_alloc_countdown);
 	debugfs_create_file("cpus", 0444, keel_dir, NULL, &cpus_fops);
+	debugfs_create_file("entry_checks", 0444, keel_dir, NULL, &entry_checks_fops);
 	debugfs_create_file("memory", 0444, keel_dir, NULL, &memory_fops);
 	debugfs_create_file("stats", 0444, keel_dir, NULL, &stats_fops);
+	debugfs_create_file("users", 0444, keel_dir, NULL, &users_fops);
 	debugfs_create_file("mitigations", 0444, keel_dir, NULL, &mitigations_fops);
 }
 

@@ -33,6 +33,7 @@
 #include "keel_dirty.h"
 
 #include <linux/atomic.h>
+#include <linux/err.h>
 #include <linux/math.h>
 #include <linux/mutex.h>
 #include <linux/sched.h>
@@ -41,38 +42,55 @@
 
 #include "keel_alloc.h"
 #include "keel_log.h"
+#include "keel_user.h"
+
+/* What the log of a slot takes of the host. */
+static unsigned long nr_pages(u64 nr_words)
+{
+	const struct keel_dirty *dirty;
+
+	return DIV_ROUND_UP(struct_size(dirty, bits, 2 * nr_words), PAGE_SIZE);
+}
 
 /**
  * keel_dirty_alloc - make a log in which no page is dirty
+ * @user: who is charged for it
  * @bytes: length of the slot
  *
  * May sleep.
  *
- * Return: the log, or NULL.
+ * Return: the log, or an ERR_PTR() of -ENOMEM or -EDQUOT.
  */
-struct keel_dirty *keel_dirty_alloc(u64 bytes)
+struct keel_dirty *keel_dirty_alloc(struct keel_user *user, u64 bytes)
 {
 	u64 nr_words = DIV_ROUND_UP(bytes >> PAGE_SHIFT, BITS_PER_LONG);
 	struct keel_dirty *dirty;
+	int ret = keel_user_charge(user, nr_pages(nr_words));
 
+	if (ret)
+		return ERR_PTR(ret);
 	/* A slot may be larger than any log can be: that is no bug, so no warning. */
 	dirty = keel_alloc(kvzalloc(struct_size(dirty, bits, 2 * nr_words),
 				    GFP_KERNEL_ACCOUNT | __GFP_NOWARN));
-	if (dirty)
-		dirty->nr_words = nr_words;
+	if (!dirty) {
+		keel_user_uncharge(user, nr_pages(nr_words));
+		return ERR_PTR(-ENOMEM);
+	}
+	dirty->nr_words = nr_words;
 	return dirty;
 }
 
 /**
- * keel_dirty_free - free the log of a slot that is no longer to be found with it
- * @dirty: the log, or NULL
+ * keel_dirty_free - free a log
+ * @user: who was charged for it
+ * @dirty: the log, or NULL; nobody looks at it any more
  */
-void keel_dirty_free(struct keel_dirty *dirty)
+void keel_dirty_free(struct keel_user *user, struct keel_dirty *dirty)
 {
 	if (!dirty)
 		return;
-	keel_freed(dirty);
-	kvfree_rcu(dirty, rcu);
+	keel_user_uncharge(user, nr_pages(dirty->nr_words));
+	kvfree(keel_freed(dirty));
 }
 
 /**

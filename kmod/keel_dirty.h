@@ -19,19 +19,17 @@
 
 /**
  * struct keel_dirty - the log of one slot
- * @rcu: frees it after the last who looked at the slots
  * @nr_words: words of @bits that the log itself takes; [C]
  * @bits: a page each, atomic; behind them as many for a reader, which has
  *	&keel_mem.set_lock
  */
 struct keel_dirty {
-	struct rcu_head rcu;
 	unsigned long nr_words;
 	unsigned long bits[];
 };
 
-struct keel_dirty *keel_dirty_alloc(u64 bytes);
-void keel_dirty_free(struct keel_dirty *dirty);
+struct keel_dirty *keel_dirty_alloc(struct keel_user *user, u64 bytes);
+void keel_dirty_free(struct keel_user *user, struct keel_dirty *dirty);
 long keel_dirty_get(struct keel_mem *mem, const struct keel_dirty_log *args);
 void keel_dirty_mark(struct keel_mem *mem, u64 gpa);
 

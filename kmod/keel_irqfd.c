@@ -88,7 +88,7 @@ static void send_pending(struct keel_irqfd_binding *b)
 		keel_irq_send(b->vm, &b->msg, NULL);
 }
 
-/* The next three are called with &keel_irqfds.lock held. */
+/* The next four are called with &keel_irqfds.lock held. */
 
 static struct keel_irqfd_binding *find(struct keel_irqfds *irqfds,
 				       const struct eventfd_ctx *eventfd)
@@ -102,19 +102,35 @@ static struct keel_irqfd_binding *find(struct keel_irqfds *irqfds,
 }
 
 /* Takes one that is only half made, too. */
-static void free_binding(struct keel_irqfd_binding *b)
+static void free_binding(struct keel_irqfds *irqfds, struct keel_irqfd_binding *b)
 {
 	if (b->queue)
 		remove_wait_queue(b->queue, &b->wait);
+	if (!list_empty(&b->list))
+		irqfds->nr--;
 	list_del(&b->list);
 	eventfd_ctx_put(b->eventfd);
 	kfree(keel_freed(b));
+}
+
+static void free_closed(struct keel_irqfds *irqfds)
+{
+	struct keel_irqfd_binding *b, *next;
+
+	list_for_each_entry_safe(b, next, &irqfds->list, list)
+		if (READ_ONCE(b->closed))
+			free_binding(irqfds, b);
 }
 
 static int publish(struct keel_irqfds *irqfds, struct keel_irqfd_binding *b, struct file *file)
 {
 	if (find(irqfds, b->eventfd))
 		return -EBUSY;
+	if (irqfds->nr >= KEEL_MAX_IRQFDS)
+		free_closed(irqfds);	/* those that wait for reap() */
+	if (irqfds->nr >= KEEL_MAX_IRQFDS)
+		return -ENOSPC;
+	irqfds->nr++;
 	list_add(&b->list, &irqfds->list);
 	vfs_poll(file, &b->poll);	/* from here on it is called */
 	send_pending(b);
@@ -142,8 +158,11 @@ static long assign(struct keel_vm *vm, const struct keel_irqfd *args, struct fil
 	mutex_lock(&vm->irqfds.lock);
 	ret = publish(&vm->irqfds, b, file);
 	if (ret)
-		free_binding(b);
+		free_binding(&vm->irqfds, b);
 	mutex_unlock(&vm->irqfds.lock);
+	if (ret == -ENOSPC)
+		return keel_refuse(ret, "KEEL_IRQFD: the VM has %u bindings, all it can",
+				   KEEL_MAX_IRQFDS);
 	if (ret)
 		return keel_refuse(ret,
 				   "KEEL_IRQFD: fd %d is bound already; take that back first",
@@ -160,7 +179,7 @@ static long deassign(struct keel_vm *vm, const struct keel_irqfd *args, struct f
 	mutex_lock(&vm->irqfds.lock);
 	b = find(&vm->irqfds, eventfd);
 	if (b)
-		free_binding(b);
+		free_binding(&vm->irqfds, b);
 	mutex_unlock(&vm->irqfds.lock);
 	eventfd_ctx_put(eventfd);
 	if (!b)
@@ -202,12 +221,9 @@ long keel_vm_irqfd(void *obj, void *arg)
 static void reap(struct work_struct *work)
 {
 	struct keel_irqfds *irqfds = container_of(work, struct keel_irqfds, reap);
-	struct keel_irqfd_binding *b, *next;
 
 	mutex_lock(&irqfds->lock);
-	list_for_each_entry_safe(b, next, &irqfds->list, list)
-		if (READ_ONCE(b->closed))
-			free_binding(b);
+	free_closed(irqfds);
 	mutex_unlock(&irqfds->lock);
 }
 
@@ -229,7 +245,7 @@ void keel_irqfds_free(struct keel_irqfds *irqfds)
 
 	mutex_lock(&irqfds->lock);
 	list_for_each_entry_safe(b, next, &irqfds->list, list)
-		free_binding(b);
+		free_binding(irqfds, b);
 	mutex_unlock(&irqfds->lock);
 	cancel_work_sync(&irqfds->reap);
 }

@@ -9,13 +9,15 @@
 
 /**
  * struct keel_irqfds - the bindings of one VM
- * @lock: @list; may sleep; order: this > the lock of an eventfd's wait queue
- * @list: of struct keel_irqfd
+ * @lock: @list, @nr; may sleep; order: this > the lock of an eventfd's wait queue
+ * @list: of struct keel_irqfd_binding
+ * @nr: how many
  * @reap: frees those whose eventfd was closed
  */
 struct keel_irqfds {
 	struct mutex lock;
 	struct list_head list;
+	unsigned int nr;
 	struct work_struct reap;
 };
 

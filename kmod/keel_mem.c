@@ -13,6 +13,7 @@
 #include "keel_alloc.h"
 #include "keel_dirty.h"
 #include "keel_log.h"
+#include "keel_user.h"
 
 static struct keel_slots *alloc_slots(unsigned int nr)
 {
@@ -28,6 +29,7 @@ static struct keel_slots *alloc_slots(unsigned int nr)
  * keel_mem_init - make the memory of a VM, without slots
  * @mem: zeroed
  * @mm: the current task's address space; kept until keel_mem_free()
+ * @user: who is charged for it; likewise
  * @ops: the VM's part
  * @caps: VMX capabilities of all CPUs
  * @shadow: the guest runs on shadow page tables
@@ -36,7 +38,7 @@ static struct keel_slots *alloc_slots(unsigned int nr)
  *
  * Return: 0, or -ENOMEM.
  */
-int keel_mem_init(struct keel_mem *mem, struct mm_struct *mm,
+int keel_mem_init(struct keel_mem *mem, struct mm_struct *mm, struct keel_user *user,
 		  const struct keel_mem_ops *ops, const struct keel_vmx_msrs *caps,
 		  bool shadow)
 {
@@ -44,6 +46,7 @@ int keel_mem_init(struct keel_mem *mem, struct mm_struct *mm,
 	int ret;
 
 	mem->mm = mm;
+	mem->user = user;
 	mem->ops = ops;
 	mutex_init(&mem->set_lock);
 	spin_lock_init(&mem->lock);
@@ -76,8 +79,10 @@ void keel_mem_free(struct keel_mem *mem)
 	mem->registered = false;
 	keel_mem_unmap_own(mem);
 	keel_mmu_free(&mem->mmu);
+	if (mem->user)
+		keel_mem_uncharge(mem, atomic_long_read(&mem->charged));
 	for (i = 0; slots && i < slots->nr; i++)
-		keel_dirty_free(slots->slot[i].dirty);
+		keel_dirty_free(mem->user, slots->slot[i].dirty);
 	kfree(keel_freed(slots));
 	RCU_INIT_POINTER(mem->slots, NULL);
 }
@@ -194,17 +199,20 @@ static void publish(struct keel_mem *mem, struct keel_slots *slots)
 }
 
 /* Give a slot that nobody else sees yet the log that its flags ask for. */
-static bool begin_log(struct keel_mem *mem, struct keel_slot *slot)
+static int begin_log(struct keel_mem *mem, struct keel_slot *slot)
 {
+	struct keel_dirty *dirty;
+
 	slot->dirty = NULL;
 	if (!(slot->flags & KEEL_MEMORY_LOG_DIRTY))
-		return true;
-	slot->dirty = keel_dirty_alloc(slot->bytes);
-	if (!slot->dirty)
-		return false;
+		return 0;
+	dirty = keel_dirty_alloc(mem->user, slot->bytes);
+	if (IS_ERR(dirty))
+		return PTR_ERR(dirty);
+	slot->dirty = dirty;
 	/* Pairs with keel_mem_mark_dirty(): publish() has the barrier. */
 	WRITE_ONCE(mem->logging, mem->logging + 1);
-	return true;
+	return 0;
 }
 
 /* No slot to be found has @dirty any more. */
@@ -213,7 +221,12 @@ static void end_log(struct keel_mem *mem, struct keel_dirty *dirty)
 	if (!dirty)
 		return;
 	WRITE_ONCE(mem->logging, mem->logging - 1);
-	keel_dirty_free(dirty);
+	/*
+	 * Not left for later: a caller who switches a large log on and off would have
+	 * many of them wait, and of the host's memory all that they take.
+	 */
+	synchronize_rcu();
+	keel_dirty_free(mem->user, dirty);
 }
 
 static long add_slot(struct keel_mem *mem, const struct keel_memory *args)
@@ -221,6 +234,7 @@ static long add_slot(struct keel_mem *mem, const struct keel_memory *args)
 	const struct keel_slots *old = stable_slots(mem);
 	unsigned int at = search(old, args->gpa);
 	struct keel_slots *slots;
+	int ret;
 
 	if (at < old->nr && old->slot[at].gpa < args->gpa + args->bytes)
 		return keel_refuse(-EEXIST,
@@ -240,9 +254,10 @@ static long add_slot(struct keel_mem *mem, const struct keel_memory *args)
 		.id = args->slot,
 		.flags = args->flags,
 	};
-	if (!begin_log(mem, &slots->slot[at])) {
+	ret = begin_log(mem, &slots->slot[at]);
+	if (ret) {
 		kfree(keel_freed(slots));
-		return -ENOMEM;
+		return ret;
 	}
 	publish(mem, slots);
 	return 0;
@@ -311,6 +326,7 @@ static long change_flags(struct keel_mem *mem, unsigned int at, u32 flags)
 	struct keel_dirty *dirty = old->slot[at].dirty;
 	struct table_pages dead = {};
 	struct keel_slots *slots;
+	int ret = 0;
 
 	if (!(set | cleared))
 		return 0;
@@ -319,9 +335,11 @@ static long change_flags(struct keel_mem *mem, unsigned int at, u32 flags)
 		return -ENOMEM;
 	memcpy(slots->slot, old->slot, old->nr * sizeof(*slots->slot));
 	slots->slot[at].flags = flags;
-	if ((set | cleared) & KEEL_MEMORY_LOG_DIRTY && !begin_log(mem, &slots->slot[at])) {
+	if ((set | cleared) & KEEL_MEMORY_LOG_DIRTY)
+		ret = begin_log(mem, &slots->slot[at]);
+	if (ret) {
 		kfree(keel_freed(slots));
-		return -ENOMEM;
+		return ret;
 	}
 	publish(mem, slots);
 	if (cleared & KEEL_MEMORY_LOG_DIRTY)

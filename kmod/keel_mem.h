@@ -30,6 +30,7 @@
 
 struct keel_dirty;
 struct keel_mem;
+struct keel_user;
 
 /**
  * struct keel_mem_ops - what guest memory asks of its VM
@@ -85,6 +86,7 @@ struct keel_slots {
 /**
  * struct keel_mem - the memory of one VM
  * @mm: the VMM's address space; [C]
+ * @user: who is charged for translations and logs; [C]
  * @ops: the VM's part; [C]
  * @notifier: tells of changes to @mm; holds a reference on it while @registered
  * @registered: [C]
@@ -103,9 +105,12 @@ struct keel_slots {
  * @flushed: last @gen that all CPUs have flushed
  * @own_gpa: guest physical address of the page of keel_mem_map_own(), 0 for none
  * @mmu: the translations
+ * @charged: table pages that @user is charged for: all but those that a VM has from
+ *	the start
  */
 struct keel_mem {
 	struct mm_struct *mm;
+	struct keel_user *user;
 	const struct keel_mem_ops *ops;
 	struct mmu_notifier notifier;
 	bool registered;
@@ -122,6 +127,7 @@ struct keel_mem {
 	u64 flushed;
 	u64 own_gpa;
 	struct keel_mmu mmu;
+	atomic_long_t charged;
 };
 
 /**
@@ -141,7 +147,7 @@ enum keel_mem_fault {
 	KEEL_MEM_NOMEM,
 };
 
-int keel_mem_init(struct keel_mem *mem, struct mm_struct *mm,
+int keel_mem_init(struct keel_mem *mem, struct mm_struct *mm, struct keel_user *user,
 		  const struct keel_mem_ops *ops, const struct keel_vmx_msrs *caps,
 		  bool shadow);
 void keel_mem_free(struct keel_mem *mem);
@@ -155,6 +161,7 @@ int keel_mem_read_entry(struct keel_mem *mem, u64 gpa, void *entry, unsigned int
 int keel_mem_set_bits(struct keel_mem *mem, u64 gpa, unsigned int bytes, u64 old, u64 set);
 int keel_mem_fault_in(struct keel_mem *mem, u64 gpa);
 bool keel_mem_top_up(struct keel_mem *mem);
+void keel_mem_uncharge(struct keel_mem *mem, unsigned long tables);
 
 void keel_mem_unmap_own(struct keel_mem *mem);
 bool keel_mem_map_own(struct keel_mem *mem, u64 gpa, u64 hpa);

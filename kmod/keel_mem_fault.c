@@ -40,11 +40,23 @@
 
 #include "host_walk.h"
 #include "keel_dirty.h"
+#include "keel_user.h"
 
 /* Table pages to have in stock after sleeping, KEEL_MMU_MAP_PAGES or more. */
 #define STOCK_PAGES	16
 /* How often to repeat a look-up that raced before signals are looked at. */
 #define FAULT_TRIES	4
+
+/**
+ * keel_mem_uncharge - table pages are given back, or are about to be
+ * @mem: whose
+ * @tables: how many of those that keel_mem_top_up() got
+ */
+void keel_mem_uncharge(struct keel_mem *mem, unsigned long tables)
+{
+	atomic_long_sub(tables, &mem->charged);
+	keel_user_uncharge(mem->user, tables);
+}
 
 /** keel_mem_raise_gen - CPUs may hold what is gone now; &keel_mem.lock held */
 void keel_mem_raise_gen(struct keel_mem *mem)
@@ -74,6 +86,8 @@ void keel_mem_unlock_and_flush(struct keel_mem *mem, struct table_pages *dead)
 			mem->flushed = gen;
 		spin_unlock(&mem->lock);
 	}
+	if (dead->nr)
+		keel_mem_uncharge(mem, dead->nr);
 	table_pages_free(dead);
 }
 
@@ -190,26 +204,36 @@ static enum keel_mem_fault host_fault(struct keel_mem *mem, const struct mem_fau
  * keel_mem_top_up - fill the stock of table pages
  * @mem: guest memory
  *
- * May sleep.
+ * May sleep.  They are charged to the user until they are freed.  Where there are none to
+ * be had, a VM that has shadow pages takes theirs, which can be made again.
  *
  * Return: whether the stock suffices for any one fault afterwards.
  */
 bool keel_mem_top_up(struct keel_mem *mem)
 {
 	struct table_pages *stock = &mem->mmu.stock;
+	bool charged = !keel_user_charge(mem->user, STOCK_PAGES);
 	struct table_pages fresh = {};
+	unsigned long taken;
 	void *table;
 	bool enough;
 
-	while (fresh.nr < STOCK_PAGES && (table = table_page_alloc()))
+	while (charged && fresh.nr < STOCK_PAGES && (table = table_page_alloc()))
 		table_pages_push(&fresh, table);
+	taken = fresh.nr;
 
 	spin_lock(&mem->lock);
 	while (stock->nr < STOCK_PAGES && (table = table_pages_pop(&fresh)))
 		table_pages_push(stock, table);
+	if (stock->nr < KEEL_MMU_MAP_PAGES)
+		keel_mmu_restock(&mem->mmu);
 	enough = stock->nr >= KEEL_MMU_MAP_PAGES;
 	spin_unlock(&mem->lock);
 
+	taken -= fresh.nr;
+	atomic_long_add(taken, &mem->charged);
+	if (charged)
+		keel_user_uncharge(mem->user, STOCK_PAGES - taken);
 	table_pages_free(&fresh);
 	return enough;
 }

@@ -44,6 +44,21 @@ static inline bool keel_mmu_is_shadow(const struct keel_mmu *mmu)
 	return mmu->shadow.max;
 }
 
+/* Fill the stock from the VM's own shadow pages; an EPT tree has none to spare. */
+static inline void keel_mmu_restock(struct keel_mmu *mmu)
+{
+	struct table_pages freed = {};
+	void *table;
+
+	if (!keel_mmu_is_shadow(mmu))
+		return;
+	shadow_give_back(&mmu->shadow, SHADOW_MAP_PAGES, &freed);
+	while ((table = table_pages_pop(&freed))) {
+		memset(table, 0, PAGE_SIZE);
+		table_pages_push(&mmu->stock, table);
+	}
+}
+
 static inline enum mmu_mapped keel_mmu_map(struct keel_mmu *mmu,
 					   const struct mmu_page *page, bool may_flush)
 {

@@ -27,6 +27,7 @@
 #include "keel_state.h"
 #include "keel_stats.h"
 #include "keel_tsc.h"
+#include "keel_user.h"
 #include "keel_vm.h"
 #include "vmx_apic.h"
 #include "vmx_exit.h"
@@ -51,6 +52,7 @@ static void keel_vcpu_free(struct keel_vcpu *vcpu)
 	vmx_vcpu_free(vcpu);
 	vmx_apic_free(vcpu);	/* the VMCS had its pages' addresses */
 	free_pages((unsigned long)keel_freed(vcpu->run), get_order(KEEL_RUN_SIZE));
+	keel_user_remove_vcpu(vcpu->vm->user);
 	keel_vm_put(vcpu->vm);
 	kfree(keel_freed(vcpu));
 }
@@ -380,9 +382,14 @@ long keel_vcpu_create(void *obj, void *arg)
 	if (args->id >= KEEL_MAX_VCPUS)
 		return keel_refuse(-EINVAL, "KEEL_CREATE_VCPU: number %u, they end at %u",
 				   args->id, KEEL_MAX_VCPUS - 1);
+	ret = keel_user_add_vcpu(vm->user);
+	if (ret)
+		return ret;
 	vcpu = keel_alloc(kzalloc(sizeof(*vcpu), GFP_KERNEL_ACCOUNT));
-	if (!vcpu)
+	if (!vcpu) {
+		keel_user_remove_vcpu(vm->user);
 		return -ENOMEM;
+	}
 	vcpu->vm = keel_vm_get(vm);
 	vcpu->id = args->id;
 	rcuwait_init(&vcpu->wait);

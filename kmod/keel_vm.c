@@ -23,6 +23,7 @@
 #include "keel_log.h"
 #include "keel_trace.h"
 #include "keel_tsc.h"
+#include "keel_user.h"
 #include "keel_vcpu.h"
 #include "vmx_apic.h"
 #include "vmx_cpu.h"
@@ -121,6 +122,8 @@ static void keel_vm_free(struct keel_vm *vm)
 		vmx_put();
 	if (vm->mm)
 		mmdrop(vm->mm);
+	if (vm->user)
+		keel_user_remove_vm(vm->user);
 	kfree(keel_freed(vm));
 }
 
@@ -281,6 +284,7 @@ static const struct file_operations keel_vm_fops = {
 
 static int keel_vm_init(struct keel_vm *vm)
 {
+	struct keel_user *user;
 	int ret;
 
 	INIT_LIST_HEAD(&vm->list);
@@ -293,6 +297,10 @@ static int keel_vm_init(struct keel_vm *vm)
 	vm->mm = current->mm;
 	mmgrab(vm->mm);
 	vm->tsc_base = rdtsc();
+	user = keel_user_add_vm();
+	if (IS_ERR(user))
+		return PTR_ERR(user);
+	vm->user = user;
 	ret = vmx_get();
 	if (ret)
 		return keel_refuse(ret,
@@ -304,7 +312,7 @@ static int keel_vm_init(struct keel_vm *vm)
 		if (!vm->apic_page)
 			return -ENOMEM;
 	}
-	return keel_mem_init(&vm->mem, vm->mm, &keel_vm_mem_ops, &vmx_caps, vm->shadow);
+	return keel_mem_init(&vm->mem, vm->mm, vm->user, &keel_vm_mem_ops, &vmx_caps, vm->shadow);
 }
 
 /**

@@ -13,6 +13,7 @@
 #include "keel_irqfd.h"
 #include "keel_mem.h"
 
+struct keel_user;
 struct keel_vcpu;
 struct mm_struct;
 
@@ -26,6 +27,7 @@ struct mm_struct;
  * @refs: one for the file descriptor and one for each vCPU
  * @id: number for people and traces, unique while the module is loaded [C]
  * @mm: address space of the creator; a VM serves no other [C]
+ * @user: who is charged for it; NULL before [C]
  * @has_vmx: this VM counts as a user of VMX [C]
  * @dead: the VM broke a rule; each call on it gives -EIO
  * @flags: KEEL_VM_*; KEEL_VM_SHADOW also where there is no EPT [C]
@@ -53,6 +55,7 @@ struct keel_vm {
 	refcount_t refs;
 	u32 id;
 	struct mm_struct *mm;
+	struct keel_user *user;
 	bool has_vmx;
 	bool dead;
 	u32 flags;

@@ -67,10 +67,12 @@ static unsigned long scan(unsigned long nr)
 	if (!mutex_trylock(&vms_lock))
 		return 0;
 	list_for_each_entry(mem, &vms, mmu.shadow.vms) {
+		pages = freed.nr;
 		spin_lock(&mem->lock);
 		shadow_give_back(&mem->mmu.shadow,
 				 DIV_ROUND_UP(nr - freed.nr, SHADOW_PAGE_PARTS), &freed);
 		spin_unlock(&mem->lock);
+		keel_mem_uncharge(mem, freed.nr - pages);
 		if (freed.nr >= nr)
 			break;
 	}

@@ -63,7 +63,8 @@
  * guests need, and the log of loading the module names it; or
  * &keel_create_vm.tsc_khz is not the host's and the CPU cannot scale the TSC.
  * -EINVAL: a TSC frequency that scaling cannot reach.
- * -ENOMEM, -EMFILE, -ENFILE as usual.
+ * -EDQUOT: the user has as many VMs as the module's parameter max_vms_per_user
+ * allows, see "limits".  -ENOMEM, -EMFILE, -ENFILE as usual.
  * Where a CPU refuses, no CPU is left in VMX operation and the log names it.
  */
 #define KEEL_CREATE_VM		_IO(KEEL_IOC, 0x01)
@@ -96,7 +97,9 @@
  * -EEXIST: the slot is in use, or the range overlaps another slot's; unmap
  * first (only &keel_memory.flags may change in place); or, with KEEL_VM_LAPIC,
  * the range covers the local APICs' page at 0xfee00000.  -ENOENT: the slot to
- * unmap is empty.  -ENOMEM.  Setting a slot again just as it is does nothing.
+ * unmap is empty.  -EDQUOT: KEEL_MEMORY_LOG_DIRTY, and the log is more than
+ * max_table_mib_per_user leaves room for, see "limits".  -ENOMEM.
+ * Setting a slot again just as it is does nothing.
  */
 #define KEEL_SET_MEMORY		_IO(KEEL_IOC, 0x10)
 
@@ -109,7 +112,8 @@
  * KEEL_RUN.  The vCPU keeps the VM alive.
  *
  * Errors: -EINVAL: the number is KEEL_MAX_VCPUS or more.  -EEXIST: it is taken.
- * -ENOMEM, -EMFILE, -ENFILE.
+ * -EDQUOT: the user has as many vCPUs, in all VMs, as the module's parameter
+ * max_vcpus_per_user allows, see "limits".  -ENOMEM, -EMFILE, -ENFILE.
  */
 #define KEEL_CREATE_VCPU	_IO(KEEL_IOC, 0x11)
 
@@ -141,7 +145,7 @@
  *
  * Errors: those of KEEL_IRQ; -EBADF, -EINVAL: @fd is no eventfd.  -EBUSY: the
  * eventfd is bound in this VM already.  -ENOENT: the binding to take back is not
- * there.
+ * there.  -ENOSPC: more than KEEL_MAX_IRQFDS.
  */
 #define KEEL_IRQFD		_IO(KEEL_IOC, 0x13)
 
@@ -286,7 +290,9 @@
 /**
  * define KEEL_DUMP_VMCS - the vCPU's VMCS as text, one decoded field a line
  *
- * Takes struct keel_dump.
+ * Takes struct keel_dump.  Addresses of the kernel are for those with CAP_SYSLOG:
+ * to others the host state reads as 0, and so do addresses of Keel's own pages;
+ * of a guest on shadow page tables, CR3 is the guest's own.
  *
  * Errors: -E2BIG: &keel_dump.bytes is too small; it is set to what is needed.
  */
@@ -306,6 +312,22 @@
  */
 #define KEEL_LAPIC		_IO(KEEL_IOC, 0x29)
 
+/**
+ * DOC: limits
+ *
+ * Each user may have max_vms_per_user VMs (64), max_vcpus_per_user vCPUs in them
+ * (512), and for page tables of guests and dirty logs max_table_mib_per_user MiB
+ * (0: an eighth of the host's memory).  The three are parameters of the module, in
+ * /sys/module/keel/parameters, and can be changed while it is loaded; what is there
+ * stays.  A user is a real uid; in a user namespace, who made the outermost.  A VM
+ * counts for who made it.  A caller with CAP_SYS_RESOURCE, in the first namespace, is
+ * not bound.  Where tables hit the limit, KEEL_RUN gives KEEL_EXIT_MEMORY_FAULT or
+ * -ENOMEM, as where the host has no memory.
+ *
+ * Beside that, all that Keel allocates for a caller is charged to his memory cgroup.
+ */
+/** define KEEL_MAX_IRQFDS - bindings of KEEL_IRQFD in one VM */
+#define KEEL_MAX_IRQFDS		1024
 /** define KEEL_MAX_IOEVENTFDS - bindings of KEEL_IOEVENTFD in one VM */
 #define KEEL_MAX_IOEVENTFDS	256
 /** define KEEL_MAX_VCPUS - vCPUs of one VM, numbered from 0 */
@@ -1055,7 +1077,8 @@ struct keel_dump {
  * @KEEL_EXIT_TASK_SWITCH: a hardware task switch, which Keel does not perform:
  *	&keel_run.insn; not done
  * @KEEL_EXIT_MEMORY_FAULT: the caller's memory behind a slot is not there or
- *	not writable, or the host has none left to map it: &keel_run.mmio
+ *	not writable, or the host has none left to map it, or the user may have no
+ *	more ("limits"): &keel_run.mmio
  * @KEEL_EXIT_DEADLINE: the guest's TSC has reached &keel_run.deadline
  * @KEEL_EXIT_EOI: the guest ended a level-triggered interrupt: &keel_run.eoi
  *	says which vector, for the I/O APIC
