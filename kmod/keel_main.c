@@ -21,6 +21,7 @@
 #include "vmx_caps.h"
 #include "shadow_shrink.h"
 #include "vmx_cpu.h"
+#include "vmx_entry_check.h"
 #include "vmx_section.h"
 #include "vmx_setup.h"
 
@@ -141,6 +142,7 @@ static int __init keel_start(void)
 	host_mitigations_init();
 	no_guests = vmx_setup_init();
 	vmx_section_init();
+	vmx_entry_check_init();
 	keel_host_cpuid_init();
 	ret = shadow_shrink_init();
 	if (ret)

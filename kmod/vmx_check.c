@@ -152,17 +152,3 @@ bool vmx_check_s_cet(const struct vmx_check *c, u32 field)
 				"IA32_S_CET has both SUPPRESS and TRACKER set (bits 11:10)");
 	return vmx_check_canonical(c, field);
 }
-
-/**
- * vmx_check_all - all checks, in the order in which a CPU makes them
- * @env: what to check
- * @result: filled where a rule is broken
- *
- * Return: true where the checks find nothing.
- */
-bool vmx_check_all(const struct vmx_check_env *env,
-		   struct vmx_check_result *result)
-{
-	return vmx_check_controls(env, result) && vmx_check_host(env, result) &&
-		vmx_check_guest(env, result);
-}

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The SDM's VM-entry checks, done in software after a CPU refused an entry, to
- * say which field broke which rule.
+ * The SDM's VM-entry checks, done in software to say which field broke which rule:
+ * see vmx_entry_check.c.
  *
  * Pure: fields and memory are read through functions that the caller gives.
  * It follows the SDM, volume 3, chapter "VM Entries".  Left out are checks on
@@ -76,7 +76,5 @@ bool vmx_check_host(const struct vmx_check_env *env,
 		    struct vmx_check_result *result);
 bool vmx_check_guest(const struct vmx_check_env *env,
 		     struct vmx_check_result *result);
-bool vmx_check_all(const struct vmx_check_env *env,
-		   struct vmx_check_result *result);
 
 #endif /* KEEL_VMX_CHECK_H */

@@ -19,8 +19,8 @@
 #include "host.h"
 #include "keel_event.h"
 #include "keel_vm.h"
-#include "vmx_check.h"
 #include "vmx_cpu.h"
+#include "vmx_entry_check.h"
 #include "vmx_event.h"
 #include "vmx_fields.h"
 #include "vmx_names.h"
@@ -170,24 +170,12 @@ static const exit_fn exit_fns[] = {
 	[EXIT_REASON_APIC_ACCESS] = exit_apic_access,
 	[EXIT_REASON_APIC_WRITE] = exit_apic_write,
 	[EXIT_REASON_EOI_INDUCED] = exit_eoi,
+	[EXIT_REASON_ENCLS] = exit_undefined,
+	[SDM_EXIT_REASON_ENCLV] = exit_undefined,
 	[SDM_EXIT_REASON_SEAMCALL] = exit_undefined,
 	[SDM_EXIT_REASON_TDCALL] = exit_undefined,
 	[EXIT_REASON_INVPCID] = exit_invpcid,
 };
-
-static u64 vmread_field(void *unused, u32 field)
-{
-	return __vmcs_get(field);
-}
-
-/* What the VMCS leads to is memory of ours; a wrong address need not be. */
-static bool read_phys(void *unused, u64 addr, u64 *value)
-{
-	if (!pfn_valid(PHYS_PFN(addr)))
-		return false;
-	*value = *(const u64 *)__va(addr);
-	return true;
-}
 
 /* Into the run page as a whole: user space can write there, so it is not read. */
 static enum keel_verdict give_fail_entry(struct keel_vcpu *vcpu, u32 reason,
@@ -208,28 +196,8 @@ static enum keel_verdict explain(struct keel_vcpu *vcpu, u32 error)
 		.vm_instruction_error = error,
 		.qualification = error ? 0 : vmcs_getl(EXIT_QUALIFICATION),
 	};
-	struct vmx_check_env env = {
-		.get = vmread_field,
-		.caps = &vmx_caps,
-		.read_phys = read_phys,
-		.vmcs_pa = __pa(vcpu->vmx.vmcs.region),
-		.phys_bits = boot_cpu_data.x86_phys_bits,
-		.linear_bits = boot_cpu_data.x86_virt_bits,
-		.rtm = boot_cpu_has(X86_FEATURE_RTM),
-		.sgx = boot_cpu_has(X86_FEATURE_SGX),
-	};
-	struct vmx_check_result result = {};
 
-	if (!vmx_check_all(&env, &result)) {
-		fail.field = result.field;
-		fail.value = result.value;
-		scnprintf(fail.rule, sizeof(fail.rule), "%s: %s",
-			  vmx_field_name(result.field), result.rule);
-	} else {
-		scnprintf(fail.rule, sizeof(fail.rule), "no rule of the checker is broken: %s",
-			  error ? vmx_instruction_error_name(error) :
-				  vmx_exit_reason_name(vcpu->vmx.exit_reason & 0xffff));
-	}
+	vmx_entry_explain(vcpu, error, &fail);
 	vmx_keep_uninjected_event(vcpu);	/* the check has seen it */
 	return give_fail_entry(vcpu, KEEL_EXIT_FAIL_ENTRY, &fail);
 }

@@ -7,6 +7,8 @@
 #include "vmx_caps.h"
 #include "vmx_sdm.h"
 
+#include <linux/bug.h>
+#include <linux/compiler.h>
 #include <linux/kernel.h>
 #include <linux/stddef.h>
 #include <asm/vmx.h>
@@ -343,6 +345,18 @@ bool vmx_field_exists(const struct vmx_field *field,
 		cap_has(&field->exists[1], caps);
 }
 
+/*
+ * Where in vmx_fields each field was found last, plus 1.  Whoever looks checks it, so that
+ * a stale or a lost store does no harm.  The key is the encoding without what is 0 in all
+ * of the SDM's (appendix "Field Encoding in VMCS").
+ */
+static u8 found_at[1024];
+
+static u8 *found_at_of(u32 field)
+{
+	return &found_at[((field >> 13) & 3) << 8 | ((field >> 10) & 3) << 6 | ((field >> 1) & 63)];
+}
+
 /**
  * vmx_field_find - look a VMCS field up
  * @field: encoding, of the full or the high access
@@ -352,13 +366,22 @@ bool vmx_field_exists(const struct vmx_field *field,
 const struct vmx_field *vmx_field_find(u32 field)
 {
 	unsigned int i;
+	u8 *found;
 
+	BUILD_BUG_ON(ARRAY_SIZE(vmx_fields) > 255);
 	/* Bit 0 chooses the high half of a 64-bit field. */
 	if (((field >> 13) & 3) == 1)
 		field &= ~1U;
-	for (i = 0; i < ARRAY_SIZE(vmx_fields); i++)
-		if (vmx_fields[i].encoding == field)
-			return &vmx_fields[i];
+	found = found_at_of(field);
+	i = READ_ONCE(*found);
+	if (i && vmx_fields[i - 1].encoding == field)
+		return &vmx_fields[i - 1];
+	for (i = 0; i < ARRAY_SIZE(vmx_fields); i++) {
+		if (vmx_fields[i].encoding != field)
+			continue;
+		WRITE_ONCE(*found, i + 1);
+		return &vmx_fields[i];
+	}
 	return NULL;
 }
 

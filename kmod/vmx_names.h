@@ -69,6 +69,12 @@ static inline unsigned int vmx_field_bytes(u32 field)
 	return bytes[(field >> 13) & 3];
 }
 
+/* Not of natural width, nor a 32-bit one. */
+static inline bool vmx_field_is_64bit(u32 field)
+{
+	return ((field >> 13) & 3) == 1;
+}
+
 const struct vmx_field *vmx_field_next(const struct vmx_field *prev);
 bool vmx_field_exists(const struct vmx_field *field,
 		      const struct keel_vmx_msrs *caps);

@@ -214,10 +214,10 @@ static void enter(struct keel_vcpu *vcpu, enum keel_verdict *verdict, enum secti
 	}
 	if (unlikely(vcpu->has_events) && !inject(vcpu, end))
 		return;
+	update_host_state(vmx);
 	/* What listens may fault, which changes CR2, and leaves its data in the L1 cache. */
 	if (vmx_tracing())
 		vmx_trace_entry(vcpu);
-	update_host_state(vmx);
 	if (unlikely(vcpu->cr2 != native_read_cr2()))
 		native_write_cr2(vcpu->cr2);
 	host_flush_l1d(&vmx->l1d_dirty);

@@ -4,8 +4,9 @@
  * and how long an exit takes.
  *
  * One switch is on as long as one of them is, so that the run loop has two no-ops for
- * all.  An exit's story may have begun before the switch went on, or have been left
- * half told when it went off: a story that is not of this time is dropped.
+ * all; the parameter check_entry uses it, too: see vmx_entry_check.c.  An exit's story may
+ * have begun before the switch went on, or have been left half told when it went off: a
+ * story that is not of this time is dropped.
  */
 #include "vmx_trace.h"
 
@@ -13,6 +14,7 @@
 #include <linux/uaccess.h>
 #include <asm/msr.h>
 
+#include "vmx_entry_check.h"
 #include "vmx_exit.h"
 #include "vmx_fields.h"
 
@@ -77,6 +79,17 @@ static void user_done(struct keel_vcpu *vcpu, struct vmx_trace *trace, u64 now)
 	trace->user_exit_reason = KEEL_TRACE_NO_EXIT;
 }
 
+static void tell_entry(struct keel_vcpu *vcpu)
+{
+	u32 info = vmcs_get32(VM_ENTRY_INTR_INFO_FIELD);
+
+	if (!(info & INTR_INFO_VALID_MASK))
+		info = 0;
+	vmx_trace(vcpu, entry, vmcs_getl(GUEST_RIP), info,
+		  info & INTR_INFO_DELIVER_CODE_MASK ?
+		  vmcs_get32(VM_ENTRY_EXCEPTION_ERROR_CODE) : 0);
+}
+
 /**
  * vmx_trace_entry - the guest is about to be entered
  * @vcpu: in the fast section, interrupts off; everything is in the VMCS
@@ -85,18 +98,14 @@ void vmx_trace_entry(struct keel_vcpu *vcpu)
 {
 	struct vmx_trace *trace = story(vcpu);
 	u64 now = rdtsc();
-	u32 info;
 
 	exit_done(vcpu, trace, now, KEEL_TRACE_KERNEL);
 	user_done(vcpu, trace, now);
-	if (!trace_keel_entry_enabled())
-		return;
-	info = vmcs_get32(VM_ENTRY_INTR_INFO_FIELD);
-	if (!(info & INTR_INFO_VALID_MASK))
-		info = 0;
-	vmx_trace(vcpu, entry, vmcs_getl(GUEST_RIP), info,
-		  info & INTR_INFO_DELIVER_CODE_MASK ?
-		  vmcs_get32(VM_ENTRY_EXCEPTION_ERROR_CODE) : 0);
+	if (trace_keel_entry_enabled())
+		tell_entry(vcpu);
+	/* Last, since a test's listener may change the VMCS. */
+	if (vmx_checks_entries())
+		vmx_entry_forecast(vcpu);
 }
 
 /* An exit in the delivery of what an instruction has raised: INT n, INT3, ... */
@@ -200,6 +209,8 @@ void vmx_trace_exit(struct keel_vcpu *vcpu)
 	trace->exit_tsc = rdtsc();
 	trace->exit_reason = vcpu->vmx.exit_reason;
 	trace->exit_rip = vmcs_getl(GUEST_RIP);
+	if (vmx_checks_entries() && !(trace->exit_reason & VMX_EXIT_REASONS_FAILED_VMENTRY))
+		vmx_entry_done(vcpu);
 	/* NMIs may be blocked, and a listener's fault would open them. */
 	if (trace->exit_reason != EXIT_REASON_EXCEPTION_NMI)
 		tell_exit(vcpu, trace);

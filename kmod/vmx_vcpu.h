@@ -18,6 +18,7 @@
 #include <linux/keel.h>
 #include <linux/types.h>
 
+#include "vmx_entry_check.h"
 #include "vmx_vmcs.h"
 
 struct keel_vcpu;
@@ -136,6 +137,7 @@ struct vmx_trace {
  * @slow_access: kept for &keel_vcpu.slow
  * @slow_cr: which control register @slow_qual is a value for
  * @trace: see there; not looked at where nobody traces
+ * @forecast: see there; of the last entry that was checked
  *
  * Caches of VMCS fields save VMWRITEs; they belong to whoever has the vCPU's
  * lock, as all of this where nothing else is said.
@@ -172,6 +174,7 @@ struct vmx_vcpu {
 	struct vmx_access slow_access;
 	u8 slow_cr;
 	struct vmx_trace trace;
+	struct vmx_forecast forecast;
 };
 
 int vmx_vcpu_init(struct keel_vcpu *vcpu);
