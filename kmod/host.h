@@ -16,6 +16,7 @@
 #include <linux/sched.h>
 #include <linux/types.h>
 #include <linux/version.h>
+#include <asm/cpufeature.h>
 #include <asm/msr.h>
 
 /**
@@ -57,6 +58,16 @@ void host_mitigations_exit(void);
 void host_show_mitigations(struct seq_file *m);
 void host_branch_barrier(void);
 void host_guest_ran(void);
+
+/** host_has_lam - the CPU has linear-address masking, and the host's kernel knows of it */
+static inline bool host_has_lam(void)
+{
+#ifdef X86_FEATURE_LAM
+	return boot_cpu_has(X86_FEATURE_LAM);
+#else
+	return false;
+#endif
+}
 
 DECLARE_STATIC_KEY_FALSE(host_l1tf);
 void __host_flush_l1d(bool *dirty);

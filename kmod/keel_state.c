@@ -8,6 +8,8 @@
  */
 #include "keel_state.h"
 
+#include <linux/capability.h>
+#include <linux/mm.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
@@ -21,6 +23,7 @@
 #include "vmx_fields.h"
 #include "vmx_msr.h"
 #include "vmx_run.h"
+#include "vmx_sdm.h"
 #include "vmx_section.h"
 #include "vmx_setup.h"
 #include "vmx_paging.h"
@@ -258,7 +261,46 @@ long keel_vcpu_translate(void *obj, void *arg)
 	return 0;
 }
 
-static u64 dump_field(void *unused, u32 field)
+/* 64-bit controls without an address in them. */
+static bool is_plain_control(u32 field)
+{
+	switch (field) {
+	case TSC_OFFSET:
+	case TSC_MULTIPLIER:
+	case EOI_EXIT_BITMAP0:
+	case EOI_EXIT_BITMAP1:
+	case EOI_EXIT_BITMAP2:
+	case EOI_EXIT_BITMAP3:
+	case XSS_EXIT_BITMAP:
+	case ENCLS_EXITING_BITMAP:
+	case SDM_ENCLV_EXITING_BITMAP:
+	case VM_FUNCTION_CONTROL:
+	case TERTIARY_VM_EXEC_CONTROL:
+		return true;
+	}
+	return false;
+}
+
+/*
+ * Where the kernel is, and where Keel's pages are in its memory, is not for everyone
+ * who may have a VM: the host state; addresses among the controls, whose lowest bits
+ * are flags; and, on shadow page tables, CR3.
+ */
+static u64 dump_field_without_addresses(void *vcpu, u32 field)
+{
+	u64 value = __vmcs_get(field);
+
+	if (vmx_field_type(field) == VMX_FIELD_HOST)
+		return 0;
+	if (field == GUEST_CR3)
+		return vmx_get_cr3(vcpu);
+	if (vmx_field_type(field) == VMX_FIELD_CONTROL && vmx_field_is_64bit(field) &&
+	    !is_plain_control(field))
+		return offset_in_page(value);
+	return value;
+}
+
+static u64 dump_field(void *vcpu, u32 field)
 {
 	return __vmcs_get(field);
 }
@@ -269,6 +311,8 @@ long keel_vcpu_dump(void *obj, void *arg)
 	const size_t room = 64 * 1024;
 	struct keel_vcpu *vcpu = obj;
 	struct keel_dump *dump = arg;
+	/* Not a refusal, so nothing for the audit log. */
+	bool all = ns_capable_noaudit(&init_user_ns, CAP_SYSLOG);
 	size_t bytes;
 	char *text;
 	int ret;
@@ -281,7 +325,8 @@ long keel_vcpu_dump(void *obj, void *arg)
 		kvfree(keel_freed(text));
 		return ret;
 	}
-	bytes = vmx_dump_format(text, room, dump_field, NULL, &vmx_caps);
+	bytes = vmx_dump_format(text, room, all ? dump_field : dump_field_without_addresses,
+				vcpu, &vmx_caps);
 	vmx_return();
 	bytes = min(bytes, room - 1);
 	if (bytes > dump->bytes)

@@ -244,7 +244,7 @@ static int enable_all(void)
 		return ret;
 	}
 	vmx_hp_state = ret;
-	pr_info("VMX on: CPUs %*pbl\n", cpumask_pr_args(cpu_online_mask));
+	pr_info_ratelimited("VMX on: CPUs %*pbl\n", cpumask_pr_args(cpu_online_mask));
 	return 0;
 }
 
@@ -252,7 +252,7 @@ static void disable_all(void)
 {
 	cpuhp_remove_state(vmx_hp_state);
 	host_emergency_disarm();
-	pr_info("VMX off\n");
+	pr_info_ratelimited("VMX off\n");
 }
 
 /**

@@ -35,6 +35,9 @@
 /* Guest CR4 bits that are about translations, and have no meaning without paging. */
 #define CR4_PAGING	(X86_CR4_SMEP | X86_CR4_SMAP | X86_CR4_PKE | X86_CR4_PCIDE)
 
+/* Read and write, accessed: the one data segment that CS can be. */
+#define CS_DATA		3
+
 /* SDM: "PDPTE Registers". */
 #define PDPTE_PRESENT	BIT_ULL(0)
 #define PDPTE_RESERVED	(GENMASK_ULL(8, 5) | GENMASK_ULL(2, 1))
@@ -172,6 +175,21 @@ static void put_real_efer(struct keel_vcpu *vcpu)
 		   vcpu->efer & EFER_LMA ? entry | VM_ENTRY_IA32E_MODE : entry);
 }
 
+/*
+ * A guest that sets PE and PG at once has in CS what real mode leaves there: writable
+ * data, which only "unrestricted guest" enters.  As code it does the same, but for
+ * writes through CS, until a far jump loads CS.  Selectors whose low two bits are not
+ * all the same, which are no RPLs in real mode, still fail the entry: docs/paging.md.
+ */
+static void make_cs_code(void)
+{
+	u32 rights = vmcs_get32(GUEST_CS_AR_BYTES);
+
+	/* With DPL 3 it is that of virtual-8086 mode. */
+	if ((rights & VMX_AR_TYPE_MASK) == CS_DATA && !VMX_AR_DPL(rights))
+		vmcs_put32(GUEST_CS_AR_BYTES, rights | VMX_AR_TYPE_CODE_MASK);
+}
+
 /* Which paging mode the CPU runs this guest in: see the top of this file. */
 static void choose_mode(struct keel_vcpu *vcpu, u64 cr0)
 {
@@ -186,7 +204,9 @@ static void choose_mode(struct keel_vcpu *vcpu, u64 cr0)
 		shadow_trace(vcpu, shadow);
 	vmx->proc2 = (vmx->proc2 & ~vmx_controls.ept) | vmx_paging_proc2(vcpu);
 	vmx_put_proc2(vcpu);
-	if (!shadow)	/* its shadow root may go meanwhile */
+	if (shadow)
+		make_cs_code();
+	else		/* its shadow root may go meanwhile */
 		vmcs_putl(GUEST_CR3, 0);
 	vmx_flush_guest_tlb(vcpu);
 	vmx->mem_gen = ~0ULL;

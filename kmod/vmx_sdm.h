@@ -105,7 +105,8 @@ enum sdm_vmcs_field {
 /* IA32_VMX_EPT_VPID_CAP. */
 #define SDM_EPT_SUPERVISOR_SHADOW_STACK	BIT_ULL(23)
 
-/* Basic exit reasons of TDX instructions, where the CPU has them. */
+/* Basic exit reasons of SGX and TDX instructions, where the CPU has them. */
+#define SDM_EXIT_REASON_ENCLV		70
 #define SDM_EXIT_REASON_SEAMCALL	76
 #define SDM_EXIT_REASON_TDCALL		77
 

@@ -7,6 +7,7 @@
  * capability MSRs say what may be 0 and 1.  SDM: "VM-Execution Control Fields",
  * "VM-Exit Control Fields", "VM-Entry Control Fields", "Host-State Area".
  */
+#include "vmx_sdm.h"
 #include "vmx_setup.h"
 
 #include <linux/bitmap.h>
@@ -70,7 +71,8 @@ static const struct wanted wanted[] = {
 	  SECONDARY_EXEC_ENABLE_EPT | SECONDARY_EXEC_ENABLE_VPID |
 	  SECONDARY_EXEC_UNRESTRICTED_GUEST |
 	  SECONDARY_EXEC_ENABLE_RDTSCP | SECONDARY_EXEC_ENABLE_INVPCID |
-	  SECONDARY_EXEC_WBINVD_EXITING | SECONDARY_EXEC_PAUSE_LOOP_EXITING,
+	  SECONDARY_EXEC_WBINVD_EXITING | SECONDARY_EXEC_PAUSE_LOOP_EXITING |
+	  SECONDARY_EXEC_ENCLS_EXITING | SDM_PROC2_ENCLV_EXITING,
 	  offsetof(struct vmx_controls, proc2) },
 	{ "VM-exit", vmx_caps_exit,
 	  VM_EXIT_HOST_ADDR_SPACE_SIZE | VM_EXIT_SAVE_DEBUG_CONTROLS,
@@ -299,6 +301,11 @@ static void setup_controls(struct keel_vcpu *vcpu)
 		vmx->ple_window = PLE_WINDOW_TICKS;
 		vmcs_put32(PLE_WINDOW, vmx->ple_window);
 	}
+	/* Of the host's enclaves and their pages, a guest has none. */
+	if (vmx->proc2 & SECONDARY_EXEC_ENCLS_EXITING)
+		vmcs_put64(ENCLS_EXITING_BITMAP, ~0ULL);
+	if (vmx->proc2 & SDM_PROC2_ENCLV_EXITING)
+		vmcs_put64(SDM_ENCLV_EXITING_BITMAP, ~0ULL);
 	/* A #PF goes to the guest unless the exception bitmap says otherwise. */
 	vmcs_put32(PAGE_FAULT_ERROR_CODE_MASK, 0);
 	vmcs_put32(PAGE_FAULT_ERROR_CODE_MATCH, 0);

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 #include <keel.h>
@@ -105,6 +106,26 @@ TEST_F(shadow, pages_are_bounded)
 	EXPECT_GE(variant->most * PARTS + 32, allocations() - before);
 	if (variant->most > REGIONS)
 		EXPECT_LE(REGIONS * PARTS, allocations() - before);
+}
+
+/* The CPU's CR3 is one of the host's pages: not for those without CAP_SYSLOG. */
+TEST_F(shadow, dump_has_the_guests_cr3)
+{
+	struct keel_state state = { .groups = KEEL_STATE_CONTROL };
+	static char text[65536];
+	__u32 bytes = sizeof(text) - 1;
+	const char *at;
+	int ret;
+
+	ASSERT_EQ(KEEL_EXIT_HLT, FILL(&self->g));
+	ASSERT_EQ(0, keel_get_state(self->g.cpu.fd, &state));
+	ASSERT_EQ(0, setresuid(-1, 65534, -1));
+	ret = keel_dump_vmcs(self->g.cpu.fd, text, &bytes);
+	ASSERT_EQ(0, setresuid(-1, 0, -1));
+	ASSERT_EQ(0, ret);
+	at = strstr(text, "Guest CR3");
+	ASSERT_NE(NULL, at);
+	EXPECT_EQ(state.control.cr3, strtoull(strstr(at, "0x"), NULL, 16));
 }
 
 TEST_F(shadow, shrinker_takes_them)

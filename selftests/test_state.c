@@ -4,8 +4,11 @@
  * no CPU takes is refused and changes nothing; and the groups of the run page.
  * With them KEEL_TRANSLATE and KEEL_DUMP_VMCS, which look into the same state.
  */
+#define _GNU_SOURCE
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "kselftest_harness.h"
 #include "lib/guest.h"
@@ -267,6 +270,36 @@ TEST_F(state, dump_vmcs)
 		EXPECT_NE(NULL, strstr(text, "enable EPT"));
 	EXPECT_EQ(-E2BIG, keel_dump_vmcs(g->vcpu, text, &few));
 	EXPECT_EQ(bytes, few);
+}
+
+/* Whether a line of the dump names this field and has a value other than 0. */
+static bool dump_tells(const char *text, const char *field)
+{
+	const char *at = strstr(text, field);
+
+	return at && strtoull(strstr(at, "0x"), NULL, 16);
+}
+
+/* KASLR is not undone by whoever may have a VM. */
+TEST_F(state, dump_without_a_capability_tells_nothing_of_the_host)
+{
+	static char text[65536];
+	struct guest *g = &self->guest;
+	__u32 bytes = sizeof(text);
+
+	ASSERT_EQ(0, keel_dump_vmcs(g->vcpu, text, &bytes));
+	text[bytes] = 0;
+	EXPECT_TRUE(dump_tells(text, "Host RIP"));
+	EXPECT_TRUE(dump_tells(text, "Address of MSR bitmaps"));
+	ASSERT_EQ(0, setresuid(65534, 65534, 65534));
+	bytes = sizeof(text);
+	ASSERT_EQ(0, keel_dump_vmcs(g->vcpu, text, &bytes));
+	text[bytes] = 0;
+	EXPECT_FALSE(dump_tells(text, "Host RIP"));
+	EXPECT_FALSE(dump_tells(text, "Host CR3"));
+	EXPECT_FALSE(dump_tells(text, "Host GDTR base"));
+	EXPECT_FALSE(dump_tells(text, "Address of MSR bitmaps"));
+	EXPECT_TRUE(dump_tells(text, "Guest RIP"));
 }
 
 TEST_HARNESS_MAIN
