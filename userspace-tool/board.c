@@ -168,12 +168,10 @@ int board_create(struct board *board, struct machine *machine)
 
 	memset(board, 0, sizeof(*board));
 	board->machine = machine;
-	ret = clock_init(&board->clock, NULL);
-	if (!ret) {
-		init(board);
-		board->built = true;
-		ret = attach(board);
-	}
+	clock_init(&board->clock, NULL);
+	init(board);
+	board->built = true;
+	ret = attach(board);
 	if (!ret)
 		ret = describe(board);
 	if (ret) {
@@ -183,6 +181,23 @@ int board_create(struct board *board, struct machine *machine)
 	write_acpi(machine);
 	machine->board = board;
 	return 0;
+}
+
+/* In the clock's thread. */
+static void begin(void *opaque)
+{
+	machine_thread(opaque, SANDBOX_CLOCK);
+}
+
+/**
+ * board_start() - let time pass
+ * @board: the board of a machine that starts its threads
+ *
+ * Return: 0, or a negative errno.
+ */
+int board_start(struct board *board)
+{
+	return clock_start(&board->clock, begin, board->machine);
 }
 
 /**

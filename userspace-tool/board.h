@@ -62,6 +62,7 @@ struct board {
 
 int board_create(struct board *board, struct machine *machine);
 int board_add_file(struct board *board, const char *argument);
+int board_start(struct board *board);
 void board_destroy(struct board *board);
 struct irq_pin board_irq(struct board *board, unsigned int irq);
 

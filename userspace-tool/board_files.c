@@ -18,7 +18,7 @@ static int add(struct fw_cfg *cfg, const char *name, const struct image_file *fi
 
 	if (!data)
 		return -ENOMEM;
-	ret = image_file_read(file, 0, data, file->bytes);
+	ret = image_file_load(file, 0, data, file->bytes);
 	if (!ret)
 		ret = fw_cfg_add_file(cfg, name, data, file->bytes);
 	free(data);

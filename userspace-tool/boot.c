@@ -186,9 +186,20 @@ int boot_open(struct boot *boot)
 }
 
 /**
+ * boot_is_lazy() - whether files are still read while the guest runs
+ * @boot: how a guest boots
+ *
+ * Return: whether: a BIOS reads a kernel when it boots it.
+ */
+bool boot_is_lazy(const struct boot *boot)
+{
+	return boot->is_kernel && boot->firmware_path;
+}
+
+/**
  * boot_close() - close the files
- * @boot: from boot_open(); its machine has ended, since a BIOS reads a kernel
- *	when it boots it
+ * @boot: from boot_open(); its machine has ended, or boot_is_lazy() said that
+ *	nobody reads them any more.  A second call does nothing.
  */
 void boot_close(struct boot *boot)
 {
@@ -262,7 +273,7 @@ int boot_set_state(const struct machine *machine, unsigned int id,
  */
 int boot_machine(struct machine *machine, const struct boot *boot)
 {
-	if (boot->is_kernel && boot->firmware_path)
+	if (boot_is_lazy(boot))
 		return boot_bios(machine, boot);
 	if (boot->is_kernel)
 		return boot_kernel(machine, boot);

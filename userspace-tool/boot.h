@@ -92,6 +92,7 @@ struct boot {
 
 int boot_open(struct boot *boot);
 void boot_close(struct boot *boot);
+bool boot_is_lazy(const struct boot *boot);
 int boot_machine(struct machine *machine, const struct boot *boot);
 int boot_set_state(const struct machine *machine, unsigned int id,
 		   struct keel_state *state);

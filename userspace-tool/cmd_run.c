@@ -14,6 +14,7 @@
 #include "board.h"
 #include "boot.h"
 #include "cmd.h"
+#include "confine.h"
 #include "console.h"
 #include "machine.h"
 #include "timing.h"
@@ -33,6 +34,7 @@ struct options {
 	struct timing timing;
 	bool verbose;
 	bool no_shutdown;
+	bool no_sandbox;
 };
 
 /* What a run is made of; see run(). */
@@ -40,6 +42,7 @@ struct parts {
 	struct machine machine;
 	struct board board;
 	struct console console;
+	struct sandbox sandbox;
 };
 
 enum {
@@ -54,6 +57,7 @@ enum {
 	KEY_MODULE,
 	KEY_FW_CFG,
 	KEY_NO_SHUTDOWN,
+	KEY_NO_SANDBOX,
 };
 
 static const struct argp_option option_list[] = {
@@ -83,6 +87,9 @@ static const struct argp_option option_list[] = {
 	  0 },
 	{ "no-shutdown", KEY_NO_SHUTDOWN, NULL, 0,
 	  "Keep the VM when the guest has ended, to look at it, until Ctrl-C", 0 },
+	{ "no-sandbox", KEY_NO_SANDBOX, NULL, 0,
+	  "Do not confine keel run itself, to debug it; a guest that breaks out has what you have",
+	  0 },
 	{ "timing", KEY_TIMING, "FILE", OPTION_ARG_OPTIONAL,
 	  "Print when things happened, and how often the guest left; to FILE as JSON, too",
 	  0 },
@@ -228,6 +235,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case KEY_NO_SHUTDOWN:
 		options->no_shutdown = true;
 		return 0;
+	case KEY_NO_SANDBOX:
+		options->no_sandbox = true;
+		return 0;
 	case KEY_LOAD_AT:
 		options->boot.has_load_at = true;
 		options->boot.load_at = parse_number(state, "--load-at",
@@ -295,14 +305,16 @@ static void stay(void)
 		pause();
 }
 
-/* Console and descriptor are there; returns the exit status. */
+/* The console is there; returns the exit status. */
 static int run(struct parts *parts, int keel, struct options *options)
 {
 	struct machine *machine = &parts->machine;
 	struct timing *timing = &options->timing;
+	int ret;
 
-	if (machine_create(machine, keel, &options->machine) ||
-	    board_create(&parts->board, machine) ||
+	ret = machine_create(machine, keel, &options->machine);
+	close(keel);
+	if (ret || board_create(&parts->board, machine) ||
 	    add_files(&parts->board, options) ||
 	    console_attach(&parts->console))
 		return MACHINE_HOST_ERROR;
@@ -311,6 +323,13 @@ static int run(struct parts *parts, int keel, struct options *options)
 		return MACHINE_HOST_ERROR;
 	machine->verbose = options->verbose;
 	timing_moment(timing, "images loaded");
+	/* Files that have been read; only a BIOS still needs them. */
+	if (!boot_is_lazy(&options->boot))
+		boot_close(&options->boot);
+	if (!options->no_sandbox && confine(&parts->sandbox, machine, &parts->console,
+					    timing, &options->boot))
+		return MACHINE_HOST_ERROR;
+	console_open(&parts->console);
 	if (!machine_start(machine))
 		console_serve(&parts->console);
 	console_close(&parts->console);
@@ -333,6 +352,7 @@ int cmd_run(int argc, char **argv)
 	int keel;
 
 	timing_init(&options.timing);
+	sandbox_trap_init();
 	if (argp_parse(&argp, argc, argv, 0, NULL, &options))
 		return CMD_FAILED;
 	keel = boot_open(&options.boot) ? -1 : cmd_open();
@@ -340,13 +360,15 @@ int cmd_run(int argc, char **argv)
 		boot_close(&options.boot);
 		return MACHINE_HOST_ERROR;
 	}
-	if (!console_init(&parts.console, &parts.machine, &options.timing)) {
+	if (console_init(&parts.console, &parts.machine, &options.timing)) {
+		close(keel);
+	} else {
 		status = run(&parts, keel, &options);
 		board_destroy(&parts.board);
 		machine_destroy(&parts.machine);
 	}
+	sandbox_destroy(&parts.sandbox);
 	console_destroy(&parts.console);
 	boot_close(&options.boot);
-	close(keel);
 	return status;
 }

@@ -132,6 +132,7 @@ int console_init(struct console *console, struct machine *machine,
 	pthread_sigmask(SIG_BLOCK, &mask, &console->old_mask);
 	/* A reader who leaves is an error of write(2), with a message. */
 	signal(SIGPIPE, SIG_IGN);
+	terminal_init();
 	console->room = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	console->signals = signalfd(-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (console->room < 0 || console->signals < 0) {
@@ -284,6 +285,16 @@ static void drain(int fd)
 }
 
 /**
+ * console_open() - keys go to the guest from now on
+ * @console: the console; its machine starts next, so that no thread of it can
+ *	crash while the terminal changes
+ */
+void console_open(struct console *console)
+{
+	console->raw = terminal_raw(STDIN_FILENO);
+}
+
+/**
  * console_serve() - serve the user until the machine ends
  * @console: the console of a machine that runs
  */
@@ -296,7 +307,6 @@ void console_serve(struct console *console)
 		{ .fd = STDIN_FILENO, .events = POLLIN },
 	};
 
-	console->raw = terminal_raw(STDIN_FILENO);
 	while (!console->machine->stopping) {
 		fds[3].fd = may_read(console) ? STDIN_FILENO : -1;
 		if (poll(fds, ARRAY_SIZE(fds), -1) < 0)

@@ -60,6 +60,7 @@ int console_init(struct console *console, struct machine *machine,
 		 struct timing *timing);
 void console_destroy(struct console *console);
 int console_attach(struct console *console);
+void console_open(struct console *console);
 void console_serve(struct console *console);
 void console_close(struct console *console);
 

@@ -47,7 +47,7 @@ int image_refuse(struct image *image, const struct image_file *file,
 int image_read(struct image *image, const struct image_file *file,
 	       __u64 offset, void *dest, __u64 bytes)
 {
-	int ret = image_file_read(file, offset, dest, bytes);
+	int ret = image_file_load(file, offset, dest, bytes);
 
 	if (ret == -ENODATA)
 		return image_refuse(image, file,

@@ -112,27 +112,15 @@ void image_file_close(struct image_file *file)
 	file->bytes = 0;
 }
 
-/**
- * image_file_read() - read a part of a file
- * @file: the file
- * @offset: of the first byte
- * @dest: where the bytes go
- * @bytes: how many
- *
- * Return: 0; -ENODATA where the file ends before; another negative errno of
- * pread(2).
- */
-int image_file_read(const struct image_file *file, __u64 offset, void *dest,
-		    __u64 bytes)
+static int read_part(const struct image_file *file, __u64 offset, void *dest, __u64 bytes,
+		     struct progress *progress)
 {
-	struct progress progress;
 	__u64 done = 0, part;
 	ssize_t got;
 	int ret = 0;
 
 	if (offset > file->bytes || bytes > file->bytes - offset)
 		return -ENODATA;
-	progress_begin(&progress, file->path, bytes);
 	while (done < bytes && !ret) {
 		part = bytes - done < CHUNK ? bytes - done : CHUNK;
 		got = pread(file->fd, (__u8 *)dest + done, part, offset + done);
@@ -142,8 +130,49 @@ int image_file_read(const struct image_file *file, __u64 offset, void *dest,
 			ret = -ENODATA;
 		else if (errno != EINTR)
 			ret = -errno;
-		progress_show(&progress, done);
+		if (progress)
+			progress_show(progress, done);
 	}
+	return ret;
+}
+
+/**
+ * image_file_read() - read a part of a file without a word
+ * @file: the file
+ * @offset: of the first byte
+ * @dest: where the bytes go
+ * @bytes: how many
+ *
+ * Makes no system call but pread(2), so that a vCPU's thread may do it, too.
+ *
+ * Return: 0; -ENODATA where the file ends before; another negative errno of
+ * pread(2).
+ */
+int image_file_read(const struct image_file *file, __u64 offset, void *dest,
+		    __u64 bytes)
+{
+	return read_part(file, offset, dest, bytes, NULL);
+}
+
+/**
+ * image_file_load() - read a part of a file, and say how far it is
+ * @file: the file
+ * @offset: of the first byte
+ * @dest: where the bytes go
+ * @bytes: how many
+ *
+ * Before the guest runs: what it asks of the terminal the sandbox refuses then.
+ *
+ * Return: as image_file_read().
+ */
+int image_file_load(const struct image_file *file, __u64 offset, void *dest,
+		    __u64 bytes)
+{
+	struct progress progress;
+	int ret;
+
+	progress_begin(&progress, file->path, bytes);
+	ret = read_part(file, offset, dest, bytes, &progress);
 	progress_end(&progress);
 	return ret;
 }

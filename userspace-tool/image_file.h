@@ -29,5 +29,7 @@ int image_file_open(struct image_file *file, const char *path);
 void image_file_close(struct image_file *file);
 int image_file_read(const struct image_file *file, __u64 offset, void *dest,
 		    __u64 bytes);
+int image_file_load(const struct image_file *file, __u64 offset, void *dest,
+		    __u64 bytes);
 
 #endif /* IMAGE_FILE_H */

@@ -7,12 +7,12 @@
  */
 #include <errno.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "board.h"
 #include "cmd.h"
 #include "lib/keel.h"
 #include "machine.h"
@@ -40,7 +40,11 @@ static int say(int ret, const char *what, const char *remedy)
 	return ret;
 }
 
-static const char *create_remedy(int ret)
+/* What to do where @parameter of the module is what a user has as much as. */
+#define QUOTA(parameter) \
+	"the user has as many as " parameter " in /sys/module/keel/parameters allows; root can raise it"
+
+static const char *create_remedy(int ret, const char *quota)
 {
 	switch (ret) {
 	case -EBUSY:
@@ -49,6 +53,8 @@ static const char *create_remedy(int ret)
 		return "VMX is missing or locked off by firmware; the kernel's log names the CPU";
 	case -EMFILE:
 		return "raise the limit with 'ulimit -n'";
+	case -EDQUOT:
+		return quota;
 	case -ENOMEM:
 		return NULL;
 	default:
@@ -97,10 +103,10 @@ static int create_vm(struct machine *machine, int keel)
 	machine->vm = keel_create_vm(keel, machine->flags);
 	if (machine->vm < 0)
 		return say(machine->vm, "making a VM",
-			   create_remedy(machine->vm));
+			   create_remedy(machine->vm, QUOTA("max_vms_per_user")));
 	ret = memory_map(&machine->memory, machine->vm);
 	if (ret < 0)
-		return say(ret, "mapping guest memory", create_remedy(ret));
+		return say(ret, "mapping guest memory", create_remedy(ret, NULL));
 	return 0;
 }
 
@@ -116,10 +122,11 @@ static int create_vcpus(struct machine *machine, int keel, unsigned int nr)
 		machine->nr_vcpus = i + 1;
 		ret = create_vcpu(machine, i);
 		if (ret < 0)
-			return say(ret, "making a vCPU", create_remedy(ret));
+			return say(ret, "making a vCPU",
+				   create_remedy(ret, QUOTA("max_vcpus_per_user")));
 	}
 	ret = machine_set_cpuid(machine, keel);
-	return say(ret, "telling the guest its CPU", create_remedy(ret));
+	return say(ret, "telling the guest its CPU", create_remedy(ret, NULL));
 }
 
 /**
@@ -233,13 +240,40 @@ bool machine_stop(struct machine *machine, enum machine_end end, int status)
 	return first;
 }
 
-/* With the machine's lock held, so that no thread needs another that is not. */
+/**
+ * machine_thread() - a thread of the machine begins
+ * @machine: the machine
+ * @kind: what the thread does
+ *
+ * Returns when all threads have been confined, so that no guest runs beside one
+ * that is not, and none needs another that is not there: one kicks the other.
+ */
+void machine_thread(struct machine *machine, enum sandbox_thread kind)
+{
+	int ret = machine->sandbox ? sandbox_thread(machine->sandbox, kind) : 0;
+
+	pthread_mutex_lock(&machine->lock);
+	if (ret)
+		stop_locked(machine, MACHINE_HOST_ERROR, 0);
+	machine->ready++;
+	pthread_cond_broadcast(&machine->wake);
+	while (!machine->running && !machine->stopping)
+		pthread_cond_wait(&machine->wake, &machine->lock);
+	pthread_mutex_unlock(&machine->lock);
+}
+
+/* With the machine's lock held; waits until the others are ready. */
 static int start_threads(struct machine *machine)
 {
-	char name[16];
-	unsigned int i;
+	unsigned int i, nr = machine->nr_vcpus;
 	int ret;
 
+	if (machine->board) {
+		ret = board_start(machine->board);
+		if (ret)
+			return ret;
+		nr++;
+	}
 	for (i = 0; i < machine->nr_vcpus; i++) {
 		struct vcpu *vcpu = &machine->vcpus[i];
 
@@ -247,10 +281,9 @@ static int start_threads(struct machine *machine)
 		if (ret)
 			return -ret;
 		vcpu->started = true;
-		snprintf(name, sizeof(name), "keel-vcpu%hu",
-			 (unsigned short)i);
-		pthread_setname_np(vcpu->thread, name);
 	}
+	while (machine->ready < nr && !machine->stopping)
+		pthread_cond_wait(&machine->wake, &machine->lock);
 	return 0;
 }
 
@@ -259,6 +292,7 @@ static int start_threads(struct machine *machine)
  * @machine: a machine whose vCPUs have a state
  *
  * The threads have the caller's signal mask, but for the one that stops them.
+ * With a sandbox the caller is its main thread and confined afterwards, too.
  *
  * Return: 0, or a negative errno after a message; machine_join() then ends
  * the threads that had been started.
@@ -271,11 +305,15 @@ int machine_start(struct machine *machine)
 	/* Without SA_RESTART: a blocked call returns, which is all it is for. */
 	sigaction(KICK, &kick, NULL);
 	pthread_mutex_lock(&machine->lock);
-	ret = start_threads(machine);
+	ret = say(start_threads(machine), "starting a thread", NULL);
+	if (!ret && machine->sandbox)
+		ret = sandbox_thread(machine->sandbox, SANDBOX_MAIN);
 	if (ret)
 		stop_locked(machine, MACHINE_HOST_ERROR, 0);
+	machine->running = true;
+	pthread_cond_broadcast(&machine->wake);
 	pthread_mutex_unlock(&machine->lock);
-	return say(ret, "starting a thread", NULL);
+	return ret;
 }
 
 /**

@@ -16,6 +16,7 @@
 
 #include "devices/bus.h"
 #include "memory.h"
+#include "sandbox.h"
 
 struct board;
 
@@ -116,10 +117,14 @@ struct vcpu {
  * @board: the devices of a PC, which put themselves here; NULL none; constant
  *	while vCPUs run
  * @verbose: log each exit; constant once started
+ * @sandbox: confines its threads, NULL: nothing does; constant once started
  * @stopping: set once, under @lock; read without it
  * @census: vCPUs are being counted, see halt.c; set under @lock, read without
  * @lock: guards what follows
- * @wake: signalled when @stopping is set, and when a census ends
+ * @wake: signalled when @stopping or @running is set, when @ready grows, and when
+ *	a census ends
+ * @ready: threads that are confined and wait for @running
+ * @running: all threads are confined
  * @census_round: number of the census
  * @census_votes: vCPUs that have come to it
  * @end: how it ended, once @stopping
@@ -138,10 +143,13 @@ struct machine {
 	__u64 rsdp;
 	struct board *board;
 	bool verbose;
+	const struct sandbox *sandbox;
 	atomic_bool stopping;
 	atomic_bool census;
 	pthread_mutex_t lock;
 	pthread_cond_t wake;
+	unsigned int ready;
+	bool running;
 	unsigned int census_round;
 	unsigned int census_votes;
 	enum machine_end end;
@@ -180,6 +188,7 @@ int machine_create(struct machine *machine, int keel,
 		   const struct machine_config *config);
 void machine_destroy(struct machine *machine);
 int machine_start(struct machine *machine);
+void machine_thread(struct machine *machine, enum sandbox_thread kind);
 bool machine_stop(struct machine *machine, enum machine_end end, int status);
 void machine_join(struct machine *machine);
 int machine_exit_status(const struct machine *machine);

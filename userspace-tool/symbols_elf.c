@@ -89,6 +89,7 @@ static int read_table(struct symbols *symbols, Elf *elf, Elf_Scn *section,
 static int read_sections(struct symbols *symbols, Elf *elf)
 {
 	Elf_Scn *section = NULL;
+	bool found = false;
 	GElf_Shdr header;
 	size_t count;
 	int ret = 0;
@@ -101,8 +102,14 @@ static int read_sections(struct symbols *symbols, Elf *elf)
 		if (!gelf_getshdr(section, &header))
 			return symbols_refuse(symbols,
 					      "the ELF section headers are cut off or damaged");
-		if (header.sh_type == SHT_SYMTAB)
-			ret = read_table(symbols, elf, section, &header);
+		if (header.sh_type != SHT_SYMTAB)
+			continue;
+		/* Of many, each could be as large as the file, and cost as much memory. */
+		if (found)
+			return symbols_refuse(symbols,
+					      "has more than one ELF symbol table; the file is damaged");
+		found = true;
+		ret = read_table(symbols, elf, section, &header);
 	}
 	return ret;
 }

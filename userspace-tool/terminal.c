@@ -18,8 +18,11 @@
 static struct termios saved;
 static volatile sig_atomic_t saved_fd = -1;
 
-/* Faults of our own: without this the shell would be left in raw mode. */
-static const int fatal[] = { SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT, SIGSYS };
+/*
+ * Faults of our own: without this the shell would be left in raw mode.  SIGSYS is
+ * sandbox_trap.c's, which puts the terminal back, too.
+ */
+static const int fatal[] = { SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT };
 
 /**
  * terminal_restore() - put the terminal back; does nothing where it is
@@ -48,33 +51,42 @@ static void restore_and_die(int signo)
 }
 
 /**
+ * terminal_init() - see to it that faults and exit() restore the terminal
+ *
+ * Once, before the process is confined: it may not change handlers then.
+ */
+void terminal_init(void)
+{
+	struct sigaction action = {
+		.sa_handler = restore_and_die,
+		.sa_flags = SA_RESETHAND,
+	};
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(fatal); i++)
+		sigaction(fatal[i], &action, NULL);
+	/* Where it fails, whoever made the terminal raw still restores it. */
+	atexit(terminal_restore);
+}
+
+/**
  * terminal_raw() - hand keys on as they come
  * @fd: a descriptor
  *
- * Output is still processed, so that messages look as ever.  exit() restores.
+ * Output is still processed, so that messages look as ever.
  *
  * Return: whether @fd is a terminal and is in raw mode now.  It is left alone
  * where we are in the background.
  */
 bool terminal_raw(int fd)
 {
-	struct sigaction action = {
-		.sa_handler = restore_and_die,
-		.sa_flags = SA_RESETHAND,
-	};
-	static bool registered;
 	struct termios raw;
-	size_t i;
 
 	if (tcgetpgrp(fd) != getpgrp() || tcgetattr(fd, &raw))
 		return false;
 	if (saved_fd < 0)
 		saved = raw;
 	saved_fd = fd;
-	for (i = 0; i < ARRAY_SIZE(fatal); i++)
-		sigaction(fatal[i], &action, NULL);
-	if (!registered)
-		registered = !atexit(terminal_restore);
 	raw.c_iflag &= ~(IGNBRK | BRKINT | PARMRK | ISTRIP | INLCR | IGNCR |
 			 ICRNL | IXON);
 	raw.c_lflag &= ~(ECHO | ECHONL | ICANON | ISIG | IEXTEN);

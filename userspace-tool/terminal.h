@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 
+void terminal_init(void);
 bool terminal_raw(int fd);
 void terminal_restore(void);
 

@@ -54,10 +54,13 @@ int timing_open(struct timing *timing, const char *path)
 	if (!path)
 		return 0;
 	timing->json = fopen(path, "we");
-	if (timing->json)
-		return 0;
-	cmd_error("%s: %s", path, strerror(errno));
-	return -errno;
+	if (!timing->json) {
+		cmd_error("%s: %s", path, strerror(errno));
+		return -errno;
+	}
+	/* Without one stdio asks the file for its size of blocks, when it is late. */
+	setvbuf(timing->json, timing->buffer, _IOFBF, sizeof(timing->buffer));
+	return 0;
 }
 
 static void add(struct timing *timing, const char *what, __u8 mark)

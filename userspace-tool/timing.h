@@ -33,6 +33,7 @@ struct timing_moment {
  * struct timing - the moments of a run
  * @on: somebody wants to know; constant
  * @json: where they go as JSON, too; NULL none; constant
+ * @buffer: of @json
  * @start_ns: the tool's start, by CLOCK_MONOTONIC; constant
  * @start_ticks: by the TSC; constant
  * @lock: guards what follows
@@ -42,6 +43,7 @@ struct timing_moment {
 struct timing {
 	bool on;
 	FILE *json;
+	char buffer[4096];
 	__u64 start_ns;
 	__u64 start_ticks;
 	pthread_mutex_t lock;

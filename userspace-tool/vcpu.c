@@ -169,7 +169,7 @@ static void fail_entry(struct vcpu *vcpu)
 static void memory_fault(struct vcpu *vcpu)
 {
 	vcpu_fail(vcpu, MACHINE_HOST_ERROR,
-		  "the host has no memory for guest physical address 0x%llx",
+		  "the host has no memory for guest physical address 0x%llx; where it is a limit on what a user may have, the kernel's log names it",
 		  vcpu->run->mmio.gpa);
 }
 
@@ -304,11 +304,13 @@ void *vcpu_thread(void *arg)
 	struct vcpu *vcpu = arg;
 	struct machine *machine = vcpu->machine;
 	bool more = true;
+	char name[16];
 	int ret;
 
-	/* Until all threads are there: one kicks the other. */
-	pthread_mutex_lock(&machine->lock);
-	pthread_mutex_unlock(&machine->lock);
+	/* Another thread would have to open a file for that. */
+	snprintf(name, sizeof(name), "keel-vcpu%hu", (unsigned short)vcpu->id);
+	pthread_setname_np(pthread_self(), name);
+	machine_thread(machine, SANDBOX_VCPU);
 	while (more && !machine->stopping) {
 		vcpu->wanted = groups_wanted(vcpu);
 		vcpu->run->state_wanted = vcpu->wanted;

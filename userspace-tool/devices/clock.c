@@ -103,6 +103,9 @@ static void *serve(void *arg)
 {
 	struct clock *clock = arg;
 
+	pthread_setname_np(pthread_self(), "keel-clock");
+	if (clock->begin)
+		clock->begin(clock->opaque);
 	pthread_mutex_lock(&clock->lock);
 	while (!clock->stopping) {
 		struct timespec until;
@@ -122,19 +125,29 @@ static void *serve(void *arg)
 	return NULL;
 }
 
-/* The thread takes no signals: they are for the threads that wait for them. */
-static int start(struct clock *clock)
+/**
+ * clock_start() - serve the timers in a thread
+ * @clock: a clock without a source of its own; clock_destroy() ends the thread.
+ *	Timers may be armed already.
+ * @begin: the thread calls it first; NULL: nothing
+ * @opaque: given to @begin
+ *
+ * The thread takes no signals: they are for the threads that wait for them.
+ *
+ * Return: 0, or -EAGAIN where the host has no thread left.
+ */
+int clock_start(struct clock *clock, void (*begin)(void *opaque), void *opaque)
 {
 	sigset_t all, old;
 	int ret;
 
+	clock->begin = begin;
+	clock->opaque = opaque;
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &old);
 	ret = pthread_create(&clock->thread, NULL, serve, clock);
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
 	clock->started = !ret;
-	if (!ret)
-		pthread_setname_np(clock->thread, "keel-clock");
 	return -ret;
 }
 
@@ -142,12 +155,9 @@ static int start(struct clock *clock)
  * clock_init() - make a clock
  * @clock: the clock
  * @source: where its time comes from; its owner calls clock_run() when it has
- *	moved.  NULL: the host's clocks and a thread that serves the timers.
- *
- * Return: 0, or -EAGAIN where the host has no thread left; clock_destroy() may
- * be called in any case.
+ *	moved.  NULL: the host's clocks; clock_start() follows.
  */
-int clock_init(struct clock *clock, const struct clock_source *source)
+void clock_init(struct clock *clock, const struct clock_source *source)
 {
 	static const struct clock_source host = {
 		.monotonic = host_monotonic,
@@ -162,7 +172,6 @@ int clock_init(struct clock *clock, const struct clock_source *source)
 	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
 	pthread_cond_init(&clock->changed, &attr);
 	pthread_condattr_destroy(&attr);
-	return source ? 0 : start(clock);
 }
 
 /**

@@ -60,8 +60,10 @@ struct timer {
  * @timers: the armed ones, in the order of their deadlines
  * @running: the timer whose function is being called, or NULL
  * @stopping: the thread is to stop
- * @started: there is a thread to join
+ * @started: there is a thread to join; its owner's, as what follows
  * @thread: serves the timers
+ * @begin: what the thread calls first, or NULL; constant once @started
+ * @opaque: given to @begin
  */
 struct clock {
 	struct clock_source source;
@@ -73,9 +75,12 @@ struct clock {
 	bool stopping;
 	bool started;
 	pthread_t thread;
+	void (*begin)(void *opaque);
+	void *opaque;
 };
 
-int clock_init(struct clock *clock, const struct clock_source *source);
+void clock_init(struct clock *clock, const struct clock_source *source);
+int clock_start(struct clock *clock, void (*begin)(void *opaque), void *opaque);
 void clock_destroy(struct clock *clock);
 __u64 clock_ns(const struct clock *clock);
 __u64 clock_wall_ns(const struct clock *clock);

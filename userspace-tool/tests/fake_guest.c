@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -56,6 +57,8 @@ int keel_create_vm(int fd, __u32 flags)
 		fprintf(stderr, "fake: VM with flags 0x%x\n", flags);
 	if (play("busy"))
 		return -EBUSY;
+	if (play("quota-vms"))
+		return -EDQUOT;
 	return new_fd();
 }
 
@@ -132,6 +135,8 @@ int keel_create_vcpu(int vm, __u32 id)
 	int fd = new_fd();
 
 	(void)vm;
+	if (play("quota-vcpus"))
+		return -EDQUOT;
 	if (fd >= MAX_FDS)
 		return -EMFILE;
 	if (fd >= 0)
@@ -488,6 +493,40 @@ static int wake(struct vcpu *vcpu, struct keel_run *run)
 	return halt(vcpu);
 }
 
+/* A device model that a guest made do what it wants. */
+static int break_out(void)
+{
+	int fd = open("/dev/null", O_RDONLY);
+
+	fprintf(stderr, "fake: %s\n", fd < 0 ? strerror(errno) : "broke out");
+	return -EIO;
+}
+
+/* The memory of malloc(3) is found damaged: it says so and aborts. */
+static int abort_in_libc(void)
+{
+	char *volatile freed = malloc(100000);
+
+	free(freed);
+	free(freed);
+	return -EIO;
+}
+
+/* The first instruction of all: everybody stops, to be looked at from outside. */
+static int stop_at_first(struct keel_run *run)
+{
+	static bool stopped, looked_at;
+
+	if (!__atomic_exchange_n(&stopped, true, __ATOMIC_SEQ_CST)) {
+		raise(SIGSTOP);
+		__atomic_store_n(&looked_at, true, __ATOMIC_SEQ_CST);
+	}
+	/* Nobody ends before that: a stop takes a while to reach all. */
+	while (!__atomic_load_n(&looked_at, __ATOMIC_SEQ_CST))
+		;
+	return leave(run, KEEL_EXIT_SHUTDOWN);
+}
+
 int keel_run(int fd)
 {
 	struct vcpu *vcpu = &vcpus[fd];
@@ -523,8 +562,14 @@ int keel_run(int fd)
 		return fail_entry(run);
 	if (play("triple"))
 		return leave(run, KEEL_EXIT_SHUTDOWN);
+	if (play("stops"))
+		return stop_at_first(run);
 	if (play("dead"))
 		return -EIO;
+	if (play("break-out"))
+		return break_out();
+	if (play("abort"))
+		return abort_in_libc();
 	if (play("task-switch"))
 		return leave(run, KEEL_EXIT_TASK_SWITCH);
 	if (play("flood"))

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What tests of loaders share: files and memory that a sanitizer watches, and
- * damage that is the same each time.
+ * What tests of loaders share: files and memory that a sanitizer watches.  Files
+ * that are damaged in every way are fuzz/fuzz_image.c's.
  */
 #ifndef IMAGE_TEST_H
 #define IMAGE_TEST_H
@@ -54,28 +54,6 @@ static inline __u64 test_get(const void *bytes, unsigned int at, unsigned int si
 
 	memcpy(&value, (const __u8 *)bytes + at, size);
 	return value;
-}
-
-/* Always the same ones, so that a failure comes again. */
-static inline __u32 test_random(void)
-{
-	static __u64 state = 88172645463325252ULL;
-
-	state ^= state << 13;
-	state ^= state >> 7;
-	state ^= state << 17;
-	return state >> 16;
-}
-
-static inline void test_mutate(void *image, size_t nr)
-{
-	static const __u8 odd[] = { 0, 1, 0x7f, 0x80, 0xff };
-	unsigned int i, count = 1 + test_random() % 6;
-	__u8 *bytes = image;
-
-	for (i = 0; i < count; i++)
-		bytes[test_random() % nr] = test_random() % 2 ?
-			odd[test_random() % sizeof(odd)] : test_random();
 }
 
 /* A line about a file is what each error has to give. */

@@ -8,7 +8,6 @@
 #include "e820.h"
 #include "tests/image_test.h"
 
-#define MUTATIONS	200000
 #define SETUP_BYTES	1024
 #define PAYLOAD		0x600
 #define MEMORY		(8 * MIB)
@@ -337,29 +336,6 @@ static bool within(const struct image *image)
 	       image->entry >= image->first && image->entry <= image->last;
 }
 
-static void test_mutations(void)
-{
-	struct image_file initrd = make_initrd(5000);
-	const struct image_args args = { .command_line = "console=ttyS0",
-					 .initrd = &initrd };
-	unsigned int i, silent = 0, loaded = 0, astray = 0;
-	struct kernel kernel;
-	struct image image;
-	int ret;
-
-	for (i = 0; i < MUTATIONS; i++) {
-		kernel = good();
-		test_mutate(kernel.bytes + SETUP_SECTS, HEADER_END - SETUP_SECTS);
-		ret = load(&image, &kernel, sizeof(kernel), &args);
-		silent += ret && !image.error[0];
-		loaded += !ret;
-		astray += !ret && !within(&image);
-	}
-	close(initrd.fd);
-	ok(!silent && !astray && loaded > 0 && loaded < MUTATIONS,
-	   "damaged headers: loaded into memory, or refused with a line");
-}
-
 /* Each byte of the header, each value. */
 static void test_each_byte(void)
 {
@@ -415,7 +391,6 @@ int main(void)
 	test_refused();
 	test_truncated();
 	test_each_byte();
-	test_mutations();
 	test_real();
 	free(memory.base);
 	return tap_done();

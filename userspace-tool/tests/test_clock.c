@@ -57,7 +57,7 @@ static void test_order(void)
 	struct timer a, b, c;
 
 	now = 100;
-	ok(!clock_init(&played_clock, &source), "a clock of one's own");
+	clock_init(&played_clock, &source);
 	timer_init(&a, &played_clock, note, "a ");
 	timer_init(&b, &played_clock, note, "b ");
 	timer_init(&c, &played_clock, note, "c ");
@@ -149,15 +149,27 @@ static bool wait_for(int times)
 	return fired == times;
 }
 
+static void begin(void *opaque)
+{
+	int *begun = opaque;
+
+	*begun = fired + 1;
+}
+
 static void test_thread(void)
 {
 	struct timer timer, late, slow;
 	__u64 start, cpu;
 	struct timespec used;
-	int ret;
+	int begun = 0, ret;
 
-	ret = clock_init(&host, NULL);
-	ok(!ret, "the host's clock");
+	clock_init(&host, NULL);
+	timer_init(&slow, &host, fire, NULL);
+	timer_arm(&slow, 0);
+	ret = clock_start(&host, begin, &begun);
+	ok(!ret && wait_for(1) && begun == 1,
+	   "a timer armed before the thread runs out, after what the thread begins with");
+	fired = 0;
 	start = clock_ns(&host);
 	ok(clock_wall_ns(&host) / CLOCK_NS_PER_S - time(NULL) + 2 <= 4,
 	   "the wall clock");

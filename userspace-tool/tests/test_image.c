@@ -9,7 +9,6 @@
 #include "e820.h"
 #include "tests/image_test.h"
 
-#define MUTATIONS 20000
 
 static struct memory small_memory(void)
 {
@@ -213,31 +212,6 @@ static void test_truncated(void)
 	   "cut off at every byte: refused with a line");
 }
 
-static void test_mutations(void)
-{
-	unsigned int i, silent = 0, loaded = 0;
-	struct image image;
-	struct elf64 elf64;
-	struct elf32 elf32;
-	int ret;
-
-	for (i = 0; i < MUTATIONS; i++) {
-		elf64 = good64();
-		elf32 = good32();
-		if (i % 2) {
-			test_mutate(&elf64, sizeof(elf64));
-			ret = load(&image, &elf64, sizeof(elf64));
-		} else {
-			test_mutate(&elf32, sizeof(elf32));
-			ret = load(&image, &elf32, sizeof(elf32));
-		}
-		silent += ret && !image.error[0];
-		loaded += !ret;
-	}
-	ok(!silent && loaded > 0 && loaded < MUTATIONS,
-	   "damaged files: loaded, or refused with a line");
-}
-
 static void test_flat(void)
 {
 	struct memory memory = small_memory();
@@ -383,7 +357,6 @@ int main(void)
 	test_good();
 	test_refused();
 	test_truncated();
-	test_mutations();
 	test_flat();
 	test_file_read();
 	test_pipe();

@@ -9,7 +9,6 @@
 #include "boot.h"
 #include "tests/image_test.h"
 
-#define MUTATIONS	100000
 #define MEMORY		(4 * MIB)
 #define INFO_BYTES	0x10000
 
@@ -468,36 +467,20 @@ static void test_full2(void)
 	free(line);
 }
 
-static void test_damaged(const char *name, struct kernel (*good)(void),
+static void test_cut_off(const char *name, struct kernel (*good)(void),
 			 size_t needs)
 {
 	struct image_file initrd = module(5000, "i");
 	const struct image_args args = { .command_line = "quiet",
 					 .initrd = &initrd };
-	unsigned int i, silent = 0, loaded = 0, refusals = 0;
+	unsigned int refusals = 0;
 	struct kernel kernel = good();
 	struct image image;
 	size_t nr;
-	int ret;
 
 	for (nr = 0; nr < needs; nr++)
 		refusals += test_line(&image, load(&image, &kernel, nr, &args), "");
 	ok(refusals == needs, name);
-	for (i = 0; i < MUTATIONS; i++) {
-		kernel = good();
-		test_mutate(&kernel.words[1], 31 * 4);
-		if (i % 4 == 1)
-			make_elf64(&kernel);
-		if (i % 4)
-			kernel.words[0] == 0x1badb002 ? sum1(&kernel) :
-							sum2(&kernel);
-		ret = load(&image, &kernel, sizeof(kernel), &args);
-		silent += ret && !image.error[0];
-		loaded += !ret;
-	}
-	printf("# %u of %u damaged ones loaded\n", loaded, MUTATIONS);
-	ok(!silent && loaded > 0 && loaded < MUTATIONS,
-	   "damaged: loaded, or refused with a line");
 	close(initrd.fd);
 }
 
@@ -513,9 +496,9 @@ int main(void)
 	test_elf2();
 	test_refused2();
 	test_full2();
-	test_damaged("version 1, cut off at every byte", good1,
+	test_cut_off("version 1, cut off at every byte", good1,
 		     sizeof(struct kernel));
-	test_damaged("version 2, cut off at every byte", good2,
+	test_cut_off("version 2, cut off at every byte", good2,
 		     sizeof(struct kernel));
 	free(memory.base);
 	return tap_done();

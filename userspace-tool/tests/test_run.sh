@@ -115,10 +115,17 @@ result $? 'timing as JSON: its contents'
 play mark 'timing to nowhere' 10 '/nowhere/json: No such' --timing="$work/nowhere/json" "$work/hlt"
 play vector 'MMIO: vector register' 0 'movups xmm1, .*0xffffffffffffffff (no device)' \
 	-v "$work/hlt"
+play break-out 'a device that opens a file' 159 \
+	"^keel: sandbox: a vCPU's thread called openat (system call 257) with 0x" "$work/hlt"
+play break-out 'without a sandbox it can' 10 '^fake: broke out$' --no-sandbox "$work/hlt"
+play abort "libc's own end" 134 '^double free or corruption' "$work/hlt"
 play no-module 'no module' 10 'modprobe keel' "$work/hlt"
 play old-module 'old module' 10 'from one version' "$work/hlt"
 play other-abi 'other ABI' 10 '^keel: the module has ABI' "$work/hlt"
 play busy 'VMX in use' 10 'making a VM: .*; another hypervisor uses VMX' "$work/hlt"
+play quota-vms 'all VMs that a user may have' 10 'making a VM: .*max_vms_per_user' "$work/hlt"
+play quota-vcpus 'all vCPUs that a user may have' 10 'making a vCPU: .*max_vcpus_per_user' \
+	"$work/hlt"
 play restricted 'real mode needs unrestricted guest' 10 \
 	'cannot run guests in real mode' --mode real "$work/hlt"
 play restricted 'protected mode does not' 0 '^Hello' --mode prot "$work/hlt"

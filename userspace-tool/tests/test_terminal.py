@@ -16,7 +16,7 @@ TIMEOUT = 20
 class Run:
     """keel run as the foreground job of a terminal of its own."""
 
-    def __init__(self, what, ignored=()):
+    def __init__(self, what, raw=True, ignored=()):
         self.output = b""
         go, start = os.pipe()
         self.pid, self.fd = pty.fork()
@@ -32,7 +32,8 @@ class Run:
         os.close(go)
         self.before = termios.tcgetattr(self.fd)
         os.close(start)
-        self.until(lambda: not termios.tcgetattr(self.fd)[3] & termios.ICANON)
+        if raw:
+            self.until(lambda: not termios.tcgetattr(self.fd)[3] & termios.ICANON)
 
     def read(self, seconds):
         if select.select([self.fd], [], [], seconds)[0]:
@@ -100,14 +101,20 @@ assert run.end() == 12 << 8
 print("Ctrl-A X also where nobody reads the guest's output")
 
 for signo in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGSEGV,
-              signal.SIGABRT):
+              signal.SIGABRT, signal.SIGSYS):
     run = Run("spin")
     os.kill(run.pid, signo)
     status = run.end()
     assert os.WIFSIGNALED(status) and os.WTERMSIG(status) == signo, status
 print("signals")
 
-run = Run("spin", [signal.SIGHUP])
+run = Run("break-out", raw=False)
+status = run.end()
+assert os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGSYS, status
+assert b"called openat" in run.output and b"broke out" not in run.output, run.output
+print("a refused system call")
+
+run = Run("spin", ignored=[signal.SIGHUP])
 os.kill(run.pid, signal.SIGHUP)
 time.sleep(0.3)
 run.send(b"\x01x")
