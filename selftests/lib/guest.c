@@ -79,7 +79,7 @@ int guest_init_vcpu(struct guest *g, const struct guest *first, unsigned int id)
 {
 	*g = (struct guest){
 		.keel = first->keel, .vm = first->vm, .mem = first->mem, .info = first->info,
-		.id = id, .shared = true,
+		.id = id, .shared = true, .enter = first->enter,
 	};
 	g->vcpu = keel_create_vcpu(g->vm, id);
 	if (g->vcpu < 0)
@@ -316,7 +316,7 @@ static __u64 pop(const struct guest *g, __u64 *at, unsigned int bytes)
 {
 	__u64 value = 0;
 
-	if (*at + bytes <= GUEST_BYTES)
+	if (*at <= GUEST_BYTES - bytes)
 		memcpy(&value, g->mem + *at, bytes);
 	*at += bytes;
 	return value;
@@ -367,7 +367,7 @@ int guest_run(struct guest *g)
 	int ret;
 
 	mark_changes(g);
-	ret = keel_run(g->vcpu);
+	ret = g->enter ? g->enter(g->vcpu) : keel_run(g->vcpu);
 	g->seen = *g->run;
 	if (ret)
 		return ret;

@@ -115,6 +115,7 @@ struct guest_trap {
  * @mode: how it started
  * @trap: filled where guest_run() returns GUEST_TRAP
  * @seen: the run page after the last exit, to find out what a test changed
+ * @enter: what guest_run() calls instead of keel_run(), or NULL
  */
 struct guest {
 	int keel;
@@ -128,6 +129,7 @@ struct guest {
 	enum guest_mode mode;
 	struct guest_trap trap;
 	struct keel_run seen;
+	int (*enter)(int vcpu);
 };
 
 /* Loads keel.ko and makes the machine; 0, or a negative errno of Keel's. */

@@ -122,6 +122,22 @@ int host_nr_cpus(void)
 	return sysconf(_SC_NPROCESSORS_ONLN);
 }
 
+bool host_is_slow(void)
+{
+	/* Who has kmemleak has KASAN, too: testbed/debug.config. */
+	return !access("/sys/kernel/debug/kmemleak", F_OK);
+}
+
+unsigned int host_rounds(unsigned int all)
+{
+	return host_is_slow() ? all / 8 : all;
+}
+
+unsigned int host_patience(void)
+{
+	return host_is_slow() ? 64 : 1;
+}
+
 int host_cpu_state(int cpu, char *buf, size_t size)
 {
 	char text[4096], want[16], *line;

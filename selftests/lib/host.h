@@ -52,6 +52,13 @@ bool host_has_guests(void);
 int host_cpu_online(int cpu, bool online);
 int host_nr_cpus(void);
 
+/* Whether this is the debug kernel, which looks at each of its memory accesses. */
+bool host_is_slow(void);
+/* How often to try what takes @all tries on a kernel for use. */
+unsigned int host_rounds(unsigned int all);
+/* How many times as long to wait for what the kernel does. */
+unsigned int host_patience(void);
+
 /*
  * What keel.ko says of a CPU in debugfs: "on", "off", "failed: why".
  */

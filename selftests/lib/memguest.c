@@ -21,10 +21,12 @@ static int open_vm(struct memguest *g)
 	struct keel_info info;
 	int ret;
 
-	ret = host_load_keel("");
-	if (ret)
-		return -ENODEV;
 	g->keel = keel_open();
+	if (g->keel == -ENOENT) {
+		if (host_load_keel(""))
+			return -ENODEV;
+		g->keel = keel_open();
+	}
 	if (g->keel < 0)
 		return g->keel;
 	ret = keel_get_info(g->keel, KEEL_CPU_ALL, &info);

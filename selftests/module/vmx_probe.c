@@ -10,6 +10,9 @@
  *   suspend		the state of the CPU that suspended the host, when it did
  *   take=N		CPU N looks taken by another hypervisor: CR4.VMXE is set
  *			there while this module is loaded
+ *   wake=N		in N ms the host wakes, if it sleeps (suspend-to-idle) then
+ *
+ * and what the other files of this folder show is in debugfs, keel_probe/.
  *
  * A state is "off"; "vmxe", where CR4.VMXE is set; or "vmx", where the CPU is
  * in VMX operation.  Load it before keel.ko: what goes down is told in the
@@ -19,12 +22,17 @@
  */
 #include <linux/cpu.h>
 #include <linux/cpuhotplug.h>
+#include <linux/debugfs.h>
 #include <linux/module.h>
 #include <linux/smp.h>
+#include <linux/suspend.h>
 #include <linux/sysfs.h>
 #include <linux/syscore_ops.h>
+#include <linux/workqueue.h>
 #include <asm/asm.h>
 #include <asm/tlbflush.h>
+
+#include "probe.h"
 
 /* VMPTRST faults on a CPU that is not in VMX operation. */
 static bool in_vmx_operation(void)
@@ -80,6 +88,28 @@ module_param(suspend, charp, 0444);
 static int take = -1;
 module_param(take, int, 0444);
 
+/* The testbed's clock has an alarm, but nothing that it would wake. */
+static void wake_now(struct work_struct *unused)
+{
+	pm_system_wakeup();
+}
+
+static DECLARE_DELAYED_WORK(wake_work, wake_now);
+
+static int wake_set(const char *text, const struct kernel_param *kp)
+{
+	unsigned int ms;
+	int ret = kstrtouint(text, 0, &ms);
+
+	if (!ret)
+		schedule_delayed_work(&wake_work, msecs_to_jiffies(ms));
+	return ret;
+}
+
+static const struct kernel_param_ops wake_ops = { .set = wake_set };
+
+module_param_cb(wake, &wake_ops, NULL, 0200);
+
 static int probe_offline(unsigned int cpu)
 {
 	offline = (char *)vmx_state();
@@ -105,6 +135,7 @@ static void give_ipi(void *unused)
 }
 
 static int hotplug_state;
+static struct dentry *probe_dir;
 
 static int __init probe_init(void)
 {
@@ -123,11 +154,17 @@ static int __init probe_init(void)
 		return hotplug_state;
 	}
 	register_syscore_ops(&probe_syscore_ops);
+	probe_dir = debugfs_create_dir("keel_probe", NULL);
+	probe_state_init(probe_dir);
+	probe_canary_init(probe_dir);
 	return 0;
 }
 
 static void __exit probe_exit(void)
 {
+	cancel_delayed_work_sync(&wake_work);
+	debugfs_remove(probe_dir);
+	probe_canary_exit();
 	unregister_syscore_ops(&probe_syscore_ops);
 	cpuhp_remove_state_nocalls(hotplug_state);
 	if (take >= 0)
