@@ -3,6 +3,8 @@
 # make            keel.ko, the keel tool and the selftests
 # make run        set up, build, boot the testbed, and Linux under Keel in it
 # make check      every test
+# make check-debug  the selftests and worse on a kernel that watches for mistakes
+# make coverage   which lines of kmod/ the selftests run: see docs/testing.md
 # make bench      what exits cost, beside /dev/kvm: see docs/performance.md
 # make lint       checkpatch, sparse, shellcheck
 # make install    module, tool, udev rule, man pages (DESTDIR, PREFIX)
@@ -78,7 +80,7 @@ build/%/probe/keel_probe.ko: $(wildcard selftests/module/*)
 	@$(MAKE) -s -C $(KDIR) M=$(abspath $(@D)) modules >&2
 	@touch $@
 
-.PHONY: setup run check bench lint
+.PHONY: setup run check check-debug coverage bench lint
 setup:
 	testbed/setup
 
@@ -90,6 +92,19 @@ run: setup
 check: setup
 	@$(MAKE) -s all testbed-both
 	selftests/check
+
+# Its first run builds the kernel: see docs/testing.md.
+.PHONY: debug-files
+debug-files: setup
+	testbed/setup.d/debug-kernel
+	@$(MAKE) -s testbed-files KERNEL=debug
+
+check-debug: debug-files
+	selftests/check --debug
+
+# COVERAGE_FLAGS="--add penryn" for more than the selftests: see selftests/coverage
+coverage: debug-files
+	selftests/coverage $(COVERAGE_FLAGS)
 
 # BENCH_FLAGS=--json for programs
 bench: setup

@@ -34,8 +34,16 @@ done
 # Debian's 6.1 warns of itself when bpftrace reads available_filter_functions.
 job trace-bpftrace-6.12 selftests/trace/run -- bpftrace
 job trace-exits-6.1-two-cpus selftests/trace/run --kernel 6.1 --cpus 2 -- trace flame
-job trace-totals-6.12 selftests/trace/run -- totals
+job trace-totals-6.12 selftests/trace/run --cpus 2 -- totals
 job trace-watch-linux selftests/trace/watch-linux
+
+# keel run confines itself; around a guest that runs.
+for kernel in 6.1 6.12; do
+	job "sandbox-$kernel" selftests/sandbox/run --kernel "$kernel"
+done
+
+# Wrong calls; here nothing guides them, and a seed gives the same ones each time.
+job fuzz-ioctl selftests/fuzz/run --timeout 300 -- --runs 60
 
 boot kernel-6.1-two-cpus corei7_skylake_x --kernel 6.1 --cpus 2 -- keel-selftests
 boot kernel-6.1 core2_penryn_t9600 --kernel 6.1 -- keel-selftests
@@ -46,6 +54,24 @@ for model in core2_penryn_t9600 corei5_lynnfield_750 corei7_sandy_bridge_2600k \
 	     corei7_haswell_4770 corei7_skylake_x tigerlake; do
 	boot "$model" "$model" -- keel-selftests
 done
+
+# Long loops on a busy host, here short ones.
+boot load-two-cpus corei7_skylake_x --cpus 2 -- keel-load --short
+
+# Random states of a vCPU; a million of them by hand, see docs/testing.md.
+for model in core2_penryn_t9600 corei5_lynnfield_750 corei7_haswell_4770 corei7_skylake_x \
+	     tigerlake; do
+	job "entry-states-$model" testbed/run --cpu "$model" --timeout 300 -- \
+		entry_states --states 20000
+done
+
+# Random instruction streams; docs/testing.md has longer ones.
+job streams testbed/run --timeout 300 -- sh -c 'hostile_streams --seed 1 --batches 10 &&
+	hostile_streams --lapic --seed 2 --batches 10 &&
+	KEEL_PAGING=shadow hostile_streams --seed 3 --batches 10'
+
+# A kernel that leaves it to Keel to zero what Keel shows.
+boot remains corei7_skylake_x --cmdline init_on_alloc=0 -- keel-selftests test_remains
 
 # Firmware that locked VMX off on the boot CPU, and firmware that left it on.
 boot locked corei7_skylake_x --feature-control 1 -- boot_locked
@@ -62,4 +88,6 @@ job caps selftests/caps
 job testbed testbed/selftest
 job unit make -s -C selftests check
 job tool make -s -C userspace-tool check
+job fuzz make -s -C userspace-tool fuzz-check
+job fuzz-unit make -s -C selftests/unit fuzz-check
 job static selftests/static

@@ -1207,7 +1207,7 @@ GUEST_CODE(code_random_page, NEXT
 GUEST_CODE(handler_skip, "nop; addq $8, %rsp; addq $2, (%rsp); iretq");
 GUEST_CODE(handler_return, "nop; iretq");
 
-#define ROUNDS	100000
+#define ROUNDS	host_rounds(100000)
 
 /*
  * Whatever the guest does to its APIC, it runs on, or has sent itself an INIT and

@@ -28,7 +28,7 @@
 #define PDE_D	(1 << 6)
 #define PDE_PS	(1 << 7)
 /* How often a log is read under writers, at least. */
-#define ROUNDS	2000
+#define ROUNDS	((int)host_rounds(2000))
 
 /* EAX = what is at EDI */
 MEMGUEST(load, "mov (%edi), %eax\n hlt");

@@ -420,14 +420,15 @@ GUEST_CODE(code_pong_spin, "1:" SPIN PING "dec %r12; jnz 1b; vmcall");
 
 #define PING_PONG(ping, pong, rounds) do {				\
 	struct guest *__g = self->cpu;					\
+	unsigned int __rounds = host_rounds(rounds);			\
 									\
 	APIC_START(&__g[0], ping);					\
 	APIC_START(&__g[1], pong);					\
 	GUEST_HANDLE(&__g[0], VECTOR, handler_count);			\
 	RDI(&__g[1]) = 1;						\
 	RSI(&__g[0]) = 1 << 24;						\
-	__g[0].run->regs.gpr[12] = (rounds);				\
-	__g[1].run->regs.gpr[12] = (rounds);				\
+	__g[0].run->regs.gpr[12] = __rounds;				\
+	__g[1].run->regs.gpr[12] = __rounds;				\
 	GUEST_SPAWN(&self->thread[1], &__g[1]);				\
 	GUEST_SPAWN(&self->thread[0], &__g[0]);				\
 	ASSERT_EQ(0, guest_join(&self->thread[0], 100)) {		\
@@ -435,8 +436,8 @@ GUEST_CODE(code_pong_spin, "1:" SPIN PING "dec %r12; jnz 1b; vmcall");
 	}								\
 	GUEST_JOIN(&self->thread[1], KEEL_EXIT_HYPERCALL);		\
 	EXPECT_EQ(KEEL_EXIT_HYPERCALL, self->thread[0].result);		\
-	EXPECT_EQ(rounds, GUEST_DATA(__g, 0));				\
-	EXPECT_EQ(rounds, GUEST_DATA(__g, 1));				\
+	EXPECT_EQ(__rounds, GUEST_DATA(__g, 0));				\
+	EXPECT_EQ(__rounds, GUEST_DATA(__g, 1));				\
 } while (0)
 
 

@@ -81,7 +81,7 @@ TEST_F(module, loads_again_and_again)
 {
 	int i;
 
-	for (i = 0; i < 10; i++) {
+	for (i = 0; i < host_rounds(16); i++) {
 		ASSERT_EQ(0, host_load_keel(i & 1 ? "vmx_on=1" : ""));
 		ASSERT_EQ(0, host_unload_keel());
 	}
