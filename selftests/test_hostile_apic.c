@@ -135,6 +135,29 @@ TEST_F(hostile_apic, its_page_has_ends)
 	HOST_UNCHANGED(&self->before);
 }
 
+GUEST_CODE(jump, "mov (%rsi), %eax; jmp *%rbx");
+
+/* No code is there; the VMM hears of it, the page in use or not. */
+TEST_F(hostile_apic, its_page_is_not_run)
+{
+	static const __u8 crossing[] = { 0xb8, 0x01 };	/* the rest of the MOV is in the page */
+	struct hostile *h = &self->h;
+	struct guest *g = &h->guest;
+
+	hostile_no_timer();
+	for (unsigned int i = 0; i < 4; i++) {
+		ASSERT_EQ(0, start(h, jump_begin, jump_end - jump_begin));
+		memcpy(g->mem + APIC_AT - sizeof(crossing), crossing, sizeof(crossing));
+		RSI(g) = i % 2 ? APIC_AT + APIC_ID : GUEST_DATA_AT;
+		RBX(g) = APIC_AT + (i < 2 ? 0x300 : -sizeof(crossing));
+		GUEST_RUN(g, KEEL_EXIT_MMIO);
+		EXPECT_EQ(APIC_GPA + (i < 2 ? 0x300 : 0), g->run->mmio.gpa);
+		EXPECT_EQ(KEEL_ACCESS_EXEC, g->run->mmio.access);
+		EXPECT_EQ(RBX(g), RIP(g));
+	}
+	HOST_UNCHANGED(&self->before);
+}
+
 GUEST_CODE(wrmsrs, "wrmsr; mov %esi, %ecx; mov %edi, %eax; xor %edx, %edx; wrmsr; rdmsr;"
 		   "mov (%rbx), %eax; mov %eax, (%rbx); mov $0x600d600d, %eax; vmcall");
 
