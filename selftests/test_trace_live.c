@@ -17,8 +17,8 @@
 #include "lib/stats.h"
 #include "lib/traceguest.h"
 
-#define TOGGLES	100
-#define READS	100
+#define TOGGLES	host_rounds(100)
+#define READS	host_rounds(100)
 
 FIXTURE(trace_live)
 {
