@@ -294,10 +294,11 @@ class Header:
 
 # What a renderer treats in a way of its own; the rest is text.
 TOKENS = re.compile(r"""
+	(?P<code>sizeof\(struct\ keel_\w+\)) |
 	(?P<type>(?:struct|enum)\ keel_\w+(?:\[@\w+\])?) |
 	(?P<field>&(?:struct\ )?keel_\w+(?:\.\w+)?) |
 	(?P<param>@\w+(?:\.\w+)?) |
-	(?P<errno>-E(?:[A-Z]\w+|2BIG)\b) |
+	(?P<errno>(?<!\w)-E(?:[A-Z]\w+|2BIG)\b) |
 	(?P<function>\b[a-z]\w+\(\)) |
 	(?P<path>/(?:dev|sys|proc)/[\w/]*\w) |
 	(?P<constant>\b(?:KEEL|CAP)_\w+\*?)
