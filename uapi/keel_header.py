@@ -128,6 +128,8 @@ class Header:
 		for comment in comments(self.source):
 			self.read(comment)
 		self.check_all_documented()
+		for item in self.items:
+			self.check_references(item)
 
 	def problem(self, line, text):
 		self.problems.append(f"{self.path}:{line}: {text}")
@@ -241,6 +243,39 @@ class Header:
 			if thing not in known:
 				line = self.code.count("\n", 0, match.start()) + 1
 				self.problem(line, f"{thing[0]} {thing[1]}: no kernel-doc")
+
+	def check_references(self, item):
+		"""A comment that names what is not there is out of date."""
+		names = [member.name for member in item.members]
+		texts = list(item.comment.members.values()) + [item.comment.title]
+		for block in item.comment.blocks:
+			texts += [block] if isinstance(block, str) else block
+		for text in texts:
+			for name in self.unknown(text):
+				self.problem(item.comment.line, f"{item.name}: its kernel-doc names {name}, which is not there")
+			for kind, part in tokens(text):
+				if kind == "param" and item.kind == "struct" and part[1:].split(".")[0] not in names:
+					self.problem(item.comment.line, f"struct {item.name}: its kernel-doc names {part}, "
+						     "which is no member")
+
+	def unknown(self, text):
+		"""What a text names of the header, and the header does not have."""
+		constants = {item.name for item in self.items if item.kind in ("call", "constant")}
+		constants |= {member.name for item in self.of("enum") for member in item.members}
+		for kind, part in tokens(text):
+			if kind == "constant" and part.startswith("KEEL_"):
+				known = any(name.startswith(part[:-1]) for name in constants) if part.endswith("*") else \
+					part in constants
+			elif kind == "field":
+				struct, _, member = part[1:].removeprefix("struct ").partition(".")
+				item = self.find(struct)
+				known = item and (not member or member in [m.name for m in item.members])
+			elif kind in ("type", "code"):
+				known = self.find(re.search(r"keel_\w+", part)[0])
+			else:
+				known = True
+			if not known:
+				yield part
 
 	def layout_source(self, line):
 		"""A C program's lines, made by line(what, expression) for all numbers of the header."""
