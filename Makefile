@@ -7,6 +7,7 @@
 # make coverage   which lines of kmod/ the selftests run: see docs/testing.md
 # make bench      what exits cost, beside /dev/kvm: see docs/performance.md
 # make lint       checkpatch, sparse, shellcheck
+# make docs       docs/abi.md, keel(4) and libkeel(3), from the kernel-doc
 # make install    module, tool, udev rule, man pages (DESTDIR, PREFIX)
 # make examples   the first pages of a reader: see examples/
 # make load       put keel.ko into the running kernel (needs VT-x); make unload
@@ -116,6 +117,15 @@ bench: setup
 
 lint: setup
 	selftests/static
+
+# Committed; selftests/abi says when they are not what this makes.
+.PHONY: docs
+docs:
+	@docs/make-abi >docs/abi.md.tmp && mv docs/abi.md.tmp docs/abi.md
+	@set -e; for page in keel.4 libkeel.3; do \
+		docs/make-man $$page >docs/man/$$page.tmp; \
+		mv docs/man/$$page.tmp docs/man/$$page; \
+	done
 
 .PHONY: install load unload clean
 install: all

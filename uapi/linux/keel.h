@@ -2,7 +2,18 @@
 /*
  * The ABI of Keel, a hypervisor for Intel VMX.
  *
- * Rules that hold for every call:
+ * docs/abi.md and keel(4) are made from the comments here by `make docs`, which
+ * wants: a comment for each #define; what is in a structure and what it means; for
+ * each call the structure it takes and its errors.
+ */
+#ifndef _UAPI_LINUX_KEEL_H
+#define _UAPI_LINUX_KEEL_H
+
+#include <linux/ioctl.h>
+#include <linux/types.h>
+
+/**
+ * DOC: rules that hold for every call
  *
  * - A call takes a pointer to one structure whose first member is @size, the
  *   caller's sizeof() of it in bytes.  A structure only ever grows at its end.
@@ -12,24 +23,25 @@
  * - Reserved members and unknown flag bits must be zero.
  * - There are no raw pointers and no types whose size depends on the caller:
  *   32-bit programs use the same structures.
+ * - The calls carry neither direction nor size in their number: what a call writes
+ *   to its structure is said with the call and its members.
  *
  * Errors that every call may return, beside those listed with it:
  *
- * - -EFAULT: the structure is not in readable and writable memory.
+ * - -EFAULT: the structure is not in readable and, for a call that fills it in,
+ *   writable memory.
  * - -EINVAL: @size is below the first version of the structure, or a reserved
  *   member or an unknown flag is not zero.
  * - -E2BIG: a byte behind the part that this module knows is not zero, or
  *   @size is larger than a page.
+ * - -ENOMEM: the kernel has no memory for a copy of the structure.
  * - -ENOTTY: no such call on this kind of file descriptor.
  *
- * For each refusal but -ENOTTY and -ENOMEM the kernel's log has one line that
- * says what was refused and what would help.  The lines are rate-limited.
+ * As a rule the kernel's log has one line for a refusal, which says what was refused
+ * and what would help.  The lines are rate-limited.  There is none for -ENOTTY,
+ * -ENOMEM, -EINTR, -ESHUTDOWN, for -EIO of a VM whose death was logged, nor for -EFAULT
+ * of memory that a member points to.
  */
-#ifndef _UAPI_LINUX_KEEL_H
-#define _UAPI_LINUX_KEEL_H
-
-#include <linux/ioctl.h>
-#include <linux/types.h>
 
 /** define KEEL_ABI_VERSION - raised when a call changes its meaning */
 #define KEEL_ABI_VERSION	1
@@ -37,16 +49,18 @@
 /** define KEEL_IOC - the ioctl type of all of Keel's calls */
 #define KEEL_IOC		0xE1
 
-/* Calls on /dev/keel. */
+/** DOC: calls on /dev/keel */
 
 /**
  * define KEEL_GET_INFO - what this host can do
  *
- * Takes struct keel_info.  Allowed to everyone who can open /dev/keel, and
- * answered whether or not VMX is on.
+ * Takes struct keel_info and fills it in.  Allowed to everyone who can open
+ * /dev/keel, and answered whether or not VMX is on.
  *
- * Errors: -ENXIO: &keel_info.cpu is not the number of an online CPU.
- * -ENODEV: that CPU has no VMX.
+ * Errors:
+ *
+ * - -ENXIO: &keel_info.cpu is not the number of an online CPU.
+ * - -ENODEV: that CPU has no VMX.
  */
 #define KEEL_GET_INFO		_IO(KEEL_IOC, 0x00)
 
@@ -57,14 +71,26 @@
  * The VM lives until its last descriptor is closed.  The first VM takes all
  * online CPUs into VMX operation, the last one takes them out of it.
  *
- * Errors: -EBUSY: another hypervisor holds VMX on some CPU.  -ENODEV: VMX is
- * missing or locked off on some CPU.  -EIO: VMXON failed on some CPU.
- * -ESHUTDOWN: the host is going down.  -EOPNOTSUPP: the CPU lacks a control that
- * guests need, and the log of loading the module names it; or
- * &keel_create_vm.tsc_khz is not the host's and the CPU cannot scale the TSC.
- * -EINVAL: a TSC frequency that scaling cannot reach.
- * -EDQUOT: the user has as many VMs as the module's parameter max_vms_per_user
- * allows, see "limits".  -ENOMEM, -EMFILE, -ENFILE as usual.
+ * Errors:
+ *
+ * - -EBUSY: another hypervisor holds VMX on some CPU.
+ * - -ENODEV: VMX is missing or locked off on some CPU, or differs from that of the CPU
+ *   that loaded the module.
+ * - -EIO: VMXON failed on some CPU, or CR0 or CR4 has a bit there that VMX operation
+ *   does not allow.
+ * - -ESHUTDOWN: the host is going down.
+ * - -EOPNOTSUPP: the CPU lacks a control that guests need, or the host uses FRED, and
+ *   the log of loading the module says so; or &keel_create_vm.tsc_khz is not the
+ *   host's and the CPU cannot scale the TSC.
+ * - -EINVAL: a TSC frequency that scaling cannot reach.
+ * - -EDQUOT: the user has as many VMs as the module's parameter max_vms_per_user
+ *   allows, see "limits".
+ * - -EINTR: a signal is pending.
+ * - -ENOMEM: no memory.
+ * - -ENOSPC: the kernel has no room for one more call-back of CPU hotplug.
+ * - -EMFILE: the process has as many descriptors as it may.
+ * - -ENFILE: the host has as many open files as it may.
+ *
  * Where a CPU refuses, no CPU is left in VMX operation and the log names it.
  */
 #define KEEL_CREATE_VM		_IO(KEEL_IOC, 0x01)
@@ -72,17 +98,26 @@
 /**
  * define KEEL_GET_SUPPORTED_CPUID - the CPUID leaves that a guest can be given
  *
- * Takes struct keel_cpuid.  What KEEL_SET_CPUID accepts, in a VM that was made
- * with &keel_cpuid.flags, is any subset of it.
+ * Takes struct keel_cpuid and fills it in.  What KEEL_SET_CPUID accepts, in a VM
+ * that was made with &keel_cpuid.flags, is any subset of it.
  *
- * Errors: -E2BIG: &keel_cpuid.nr is too small; it is set to what is needed.
- * -EOPNOTSUPP: as for KEEL_CREATE_VM.
+ * Errors:
+ *
+ * - -E2BIG: &keel_cpuid.nr is too small; it is set to what is needed.
+ * - -EOPNOTSUPP: as for KEEL_CREATE_VM.
+ * - -EINVAL: a TSC frequency that scaling cannot reach.
+ * - -EFAULT: &keel_cpuid.leaves is not writable memory.
+ * - -ENOMEM: no memory.
  */
 #define KEEL_GET_SUPPORTED_CPUID _IO(KEEL_IOC, 0x02)
 
-/*
- * Calls on a VM and on its vCPUs.  From another address space than the
- * creator's, and on a VM that is dead, they return -EIO.
+/**
+ * DOC: calls on a VM
+ *
+ * Errors of each of them, and of each call on a vCPU:
+ *
+ * - -EIO: the caller has another address space than the creator of the VM; or the VM
+ *   is dead, and the log has said why.
  */
 
 /**
@@ -91,15 +126,19 @@
  * Takes struct keel_memory.  Pages are taken when the guest first touches them,
  * and follow what happens to the caller's mapping: munmap(), mprotect(),
  * madvise(), swapping and page sharing all take effect in the guest at once.
- * May be called while vCPUs run.
+ * May be called while vCPUs run.  Setting a slot again just as it is does nothing.
  *
- * Errors: -EINVAL: slot number, alignment, size or address out of range.
- * -EEXIST: the slot is in use, or the range overlaps another slot's; unmap
- * first (only &keel_memory.flags may change in place); or, with KEEL_VM_LAPIC,
- * the range covers the local APICs' page at 0xfee00000.  -ENOENT: the slot to
- * unmap is empty.  -EDQUOT: KEEL_MEMORY_LOG_DIRTY, and the log is more than
- * max_table_mib_per_user leaves room for, see "limits".  -ENOMEM.
- * Setting a slot again just as it is does nothing.
+ * Errors:
+ *
+ * - -EINVAL: slot number, alignment, size or address out of range, or a slot to unmap
+ *   with something else than 0 beside its number.
+ * - -EEXIST: the slot is in use, or the range overlaps another slot's; unmap first
+ *   (only &keel_memory.flags may change in place); or, with KEEL_VM_LAPIC, the range
+ *   covers the local APICs' page at 0xfee00000.
+ * - -ENOENT: the slot to unmap is empty.
+ * - -EDQUOT: KEEL_MEMORY_LOG_DIRTY, and the log is more than max_table_mib_per_user
+ *   leaves room for, see "limits".
+ * - -ENOMEM: no memory for the list of slots or the log.
  */
 #define KEEL_SET_MEMORY		_IO(KEEL_IOC, 0x10)
 
@@ -109,27 +148,38 @@
  * Takes struct keel_create_vcpu and returns a file descriptor (close-on-exec).
  * The vCPU is in the state after a power-up reset (SDM, "Processor State After
  * Reset"); without KEEL_FEATURE_UNRESTRICTED_GUEST that state cannot run, see
- * KEEL_RUN.  The vCPU keeps the VM alive.
+ * KEEL_RUN.  The vCPU keeps the VM alive.  mmap() of the descriptor shows struct
+ * keel_run.
  *
- * Errors: -EINVAL: the number is KEEL_MAX_VCPUS or more.  -EEXIST: it is taken.
- * -EDQUOT: the user has as many vCPUs, in all VMs, as the module's parameter
- * max_vcpus_per_user allows, see "limits".  -ENOMEM, -EMFILE, -ENFILE.
+ * Errors:
+ *
+ * - -EINVAL: the number is KEEL_MAX_VCPUS or more.
+ * - -EEXIST: it is taken.
+ * - -EDQUOT: the user has as many vCPUs, in all VMs, as the module's parameter
+ *   max_vcpus_per_user allows, see "limits".
+ * - -ESHUTDOWN: the host is going down.
+ * - -ENOMEM: no memory.
+ * - -EMFILE: the process has as many descriptors as it may.
+ * - -ENFILE: the host has as many open files as it may.
  */
 #define KEEL_CREATE_VCPU	_IO(KEEL_IOC, 0x11)
 
 /**
  * define KEEL_IRQ - give local APICs an interrupt
  *
- * Takes struct keel_irq.  May be called while vCPUs run, and wakes the ones that
- * sleep in KEEL_RUN.  This is the call for a device model of the VMM: the I/O
- * APIC sends the message that its redirection entry makes, an MSI-capable device
- * its own, the 8259 sets KEEL_IRQ_LINT0.
+ * Takes struct keel_irq and fills it in.  May be called while vCPUs run, and wakes
+ * the ones that sleep in KEEL_RUN.  This is the call for a device model of the VMM:
+ * the I/O APIC sends the message that its redirection entry makes, an MSI-capable
+ * device its own, the 8259 sets KEEL_IRQ_LINT0.
  *
  * SDM: "Message Signalled Interrupts", "Local Vector Table".
  *
- * Errors: -ENODEV: the VM was made without KEEL_VM_LAPIC.  -EINVAL: unknown
- * kind, an address outside of 0xfee00000 to 0xfeefffff, a vector below 16 with
- * fixed delivery, a vCPU that is not there.
+ * Errors:
+ *
+ * - -ENODEV: the VM was made without KEEL_VM_LAPIC.
+ * - -EINVAL: unknown kind; of a message: an address outside of 0xfee00000 to
+ *   0xfeefffff, a reserved delivery mode or that of a start-up IPI, a vector below 16
+ *   with a mode that has one; of a pin: a vCPU that is not there, a level above 1.
  */
 #define KEEL_IRQ		_IO(KEEL_IOC, 0x12)
 
@@ -143,9 +193,16 @@
  * Signals that came in between count as one, as do those from before the binding;
  * the eventfd's count is consumed.  To take a binding back, the eventfd is enough.
  *
- * Errors: those of KEEL_IRQ; -EBADF, -EINVAL: @fd is no eventfd.  -EBUSY: the
- * eventfd is bound in this VM already.  -ENOENT: the binding to take back is not
- * there.  -ENOSPC: more than KEEL_MAX_IRQFDS.
+ * Errors:
+ *
+ * - -ENODEV: the VM was made without KEEL_VM_LAPIC.
+ * - -EINVAL: an address or data that is no message, as for KEEL_IRQ; or
+ *   &keel_irqfd.fd is no eventfd.
+ * - -EBADF: &keel_irqfd.fd is not open.
+ * - -EBUSY: the eventfd is bound in this VM already.
+ * - -ENOENT: the binding to take back is not there.
+ * - -ENOSPC: more than KEEL_MAX_IRQFDS.
+ * - -ENOMEM: no memory.
  */
 #define KEEL_IRQFD		_IO(KEEL_IOC, 0x13)
 
@@ -156,11 +213,17 @@
  * length and, where asked, data signals the eventfd and goes no further: the
  * guest runs on, and the VMM sees no exit.
  *
- * Errors: -EINVAL: unknown flags, a length that is not 1, 2, 4 or 8 (ports: 1, 2
- * or 4), an address that wraps or, for a port, above 0xffff, data that is longer
- * than the write, a file that is no eventfd.  -EBADF.  -EEXIST: another binding
- * matches the same writes.  -ENOENT: the one to take back is not there; all that
- * it was made with must be given again.  -ENOSPC: more than KEEL_MAX_IOEVENTFDS.
+ * Errors:
+ *
+ * - -EINVAL: a length that is not 1, 2, 4 or 8 (ports: 1, 2 or 4), an address that
+ *   wraps or, for a port, above 0xffff, data that is longer than the write, a file that
+ *   is no eventfd.
+ * - -EBADF: &keel_ioeventfd.fd is not open.
+ * - -EEXIST: another binding matches the same writes.
+ * - -ENOENT: the one to take back is not there; all that it was made with must be
+ *   given again.
+ * - -ENOSPC: more than KEEL_MAX_IOEVENTFDS.
+ * - -ENOMEM: no memory.
  */
 #define KEEL_IOEVENTFD		_IO(KEEL_IOC, 0x14)
 
@@ -179,16 +242,28 @@
  * (SDM, "Accessed and Dirty Flags for EPT").  What the caller itself writes is not
  * logged, nor what the guest writes by another slot to the same memory.
  *
- * Errors: -EINVAL: @first_page is no multiple of 64, @nr_pages is 0, or the range
- * is not all in the slot.  -ENOENT: there is no such slot.  -ENODATA: the slot does
- * not log.  -EFAULT: @bitmap is not writable memory.  After an error the log is as
- * it was before.
+ * After an error the log is as it was before.
+ *
+ * Errors:
+ *
+ * - -EINVAL: &keel_dirty_log.first_page is no multiple of 64,
+ *   &keel_dirty_log.nr_pages is 0, or the range is not all in the slot.
+ * - -ENOENT: there is no such slot.
+ * - -ENODATA: the slot does not log.
+ * - -EFAULT: &keel_dirty_log.bitmap is not writable memory.
  */
 #define KEEL_GET_DIRTY_LOG	_IO(KEEL_IOC, 0x15)
 
-/*
- * Calls on a vCPU.  One at a time: a second caller waits, KEEL_RUN included; a
- * fatal signal ends the wait with -EINTR.  -ESHUTDOWN: the host goes down.
+/**
+ * DOC: calls on a vCPU
+ *
+ * One at a time: a second caller waits, KEEL_RUN included.
+ *
+ * Errors of each of them, beside those of each call on a VM:
+ *
+ * - -EINTR: a fatal signal came while the caller waited.
+ * - -ESHUTDOWN: the host is going down, or a fatal signal came while the host's CPU
+ *   had no VMX.
  */
 
 /**
@@ -202,35 +277,60 @@
  *
  * Returns 0 with &keel_run.exit_reason set.
  *
- * Errors: -EINTR: a signal is pending, or &keel_run.immediate_exit is set;
- * exit_reason is KEEL_EXIT_INTR.  -EINVAL: state_dirty or a register has a
- * value that no CPU takes; the log names it, nothing was loaded.
- * -EOPNOTSUPP: the guest is in real mode, or under EPT without paging, and the
- * CPU has no "unrestricted guest"; start it in protected mode, under EPT with
- * paging.  -ENOMEM: no memory for shadow page tables.  -EIO: the VM is dead; the
- * log has said why.  -EFAULT: the VMM's memory behind a guest address that Keel
- * itself needed is not accessible.
+ * Errors:
+ *
+ * - -EINTR: a signal is pending, or &keel_run.immediate_exit is set;
+ *   &keel_run.exit_reason is KEEL_EXIT_INTR.
+ * - -EINVAL: &keel_run.state_dirty or &keel_run.state_wanted has an unknown group, or a
+ *   register has a value that no CPU takes, and the log names it; nothing was loaded.
+ *   Or &keel_exit_extint.vector is above 255 and not KEEL_NO_VECTOR; or the argument is
+ *   not 0.
+ * - -EOPNOTSUPP: the guest is in real mode, or under EPT without paging, and the CPU
+ *   has no "unrestricted guest"; start it in protected mode, under EPT with paging.
+ *   A start-up IPI begins in real mode.  Or &keel_run.deadline is set without
+ *   KEEL_FEATURE_PREEMPTION_TIMER.
+ * - -ENOMEM: no memory for shadow page tables.
+ * - -EIO: the VM is dead; the log has said why.
+ * - -EFAULT: the VMM's memory behind a guest address that Keel itself needed is not
+ *   accessible.
  */
 #define KEEL_RUN		_IO(KEEL_IOC, 0x20)
 
 /**
  * define KEEL_GET_STATE - read register groups
  *
- * Takes struct keel_state.
+ * Takes struct keel_state and fills it in.
  *
- * Errors: -EINVAL: unknown group.  -E2BIG: &keel_state.xsave_size is too small,
- * or &keel_state.nr_msrs too large.  -ENOENT: an MSR in the list
- * is not known; &keel_state.nr_msrs is set to its place.
+ * Errors:
+ *
+ * - -EINVAL: unknown group; or an MSR of the local APIC that cannot be read in the
+ *   mode in which it is.
+ * - -E2BIG: &keel_state.xsave_size is too small, or &keel_state.nr_msrs is above
+ *   KEEL_MAX_STATE_MSRS.
+ * - -ENOENT: an MSR in the list is not known.
+ * - -EFAULT: &keel_state.msrs or &keel_state.xsave is not writable memory.
+ * - -ENOMEM: no memory for the MSRs.
+ *
+ * After an error with an MSR &keel_state.nr_msrs is its place in the list.
  */
 #define KEEL_GET_STATE		_IO(KEEL_IOC, 0x21)
 
 /**
  * define KEEL_SET_STATE - write register groups
  *
- * Takes struct keel_state.  All groups are checked before the first is written,
- * MSRs apart, which are written in order.
+ * Takes struct keel_state and fills it in.  All groups are checked before the first
+ * is written, MSRs apart, which are written in order.
  *
- * Errors: those of KEEL_GET_STATE; -EINVAL also for values that no CPU takes.
+ * Errors:
+ *
+ * - -EINVAL: unknown group, or a value that no CPU takes.
+ * - -E2BIG: as for KEEL_GET_STATE.
+ * - -ENOENT: an MSR in the list is not known.
+ * - -EFAULT: &keel_state.msrs or &keel_state.xsave is not readable memory.
+ * - -ENOMEM: no memory for the MSRs or the XSAVE area.
+ *
+ * After an error with an MSR &keel_state.nr_msrs is its place in the list, and those
+ * before it have been written.
  */
 #define KEEL_SET_STATE		_IO(KEEL_IOC, 0x22)
 
@@ -242,9 +342,14 @@
  * data of the highest basic leaf, as on a CPU.  A vCPU starts with what
  * KEEL_GET_SUPPORTED_CPUID gives.
  *
- * Errors: -EINVAL: a leaf twice, or a feature that cannot be given.  -E2BIG:
- * more than KEEL_MAX_CPUID leaves.
- * -EBUSY: the vCPU has run already.
+ * Errors:
+ *
+ * - -EINVAL: a leaf twice, or a feature that cannot be given; or &keel_cpuid.flags or
+ *   &keel_cpuid.tsc_khz is not zero.
+ * - -E2BIG: more than KEEL_MAX_CPUID leaves.
+ * - -EBUSY: the vCPU has run already.
+ * - -EFAULT: &keel_cpuid.leaves is not readable memory.
+ * - -ENOMEM: no memory.
  */
 #define KEEL_SET_CPUID		_IO(KEEL_IOC, 0x23)
 
@@ -254,26 +359,32 @@
  * Takes struct keel_inject.  It is delivered at the next KEEL_RUN as soon as
  * the guest can take it.
  *
- * Errors: -EINVAL: the type, or a vector or error code that does not go with
- * it.  -EEXIST: one of this type is queued already.
+ * Errors:
+ *
+ * - -EINVAL: the type, or a vector or error code that does not go with it.
+ * - -EEXIST: one of this type is queued already.
  */
 #define KEEL_INJECT		_IO(KEEL_IOC, 0x24)
 
 /**
  * define KEEL_TRANSLATE - walk the guest's page tables
  *
- * Takes struct keel_translate.  Does not set accessed or dirty bits.  Returns 0
- * also where the walk ends in a page fault, which it describes.
+ * Takes struct keel_translate and fills it in.  Does not set accessed or dirty bits.
+ * Returns 0 also where the walk ends in a page fault, which it describes.
  *
- * Errors: -EINVAL: unknown access bits, or write and execute together.
- * -EFAULT: a page table lies where no memory is.
+ * Errors:
+ *
+ * - -EINVAL: unknown access bits, or write and execute together.
+ * - -EFAULT: a page table lies where no memory is.
  */
 #define KEEL_TRANSLATE		_IO(KEEL_IOC, 0x25)
 
 /**
  * define KEEL_GET_STATS - count of exits and other events of this vCPU
  *
- * Takes struct keel_stats.
+ * Takes struct keel_stats and fills it in.
+ *
+ * Errors: none of its own.
  */
 #define KEEL_GET_STATS		_IO(KEEL_IOC, 0x26)
 
@@ -282,33 +393,43 @@
  *
  * Takes struct keel_intercepts, which replaces what was set before.
  *
- * Errors: -EINVAL: unknown bits; an MSR given twice.  -EOPNOTSUPP: the CPU
- * lacks the control.  -E2BIG: more than KEEL_MAX_MSR_INTERCEPTS.
+ * Errors:
+ *
+ * - -EINVAL: unknown bits; an MSR given twice.
+ * - -EOPNOTSUPP: the CPU lacks the control.
+ * - -E2BIG: more than KEEL_MAX_MSR_INTERCEPTS.
  */
 #define KEEL_SET_INTERCEPTS	_IO(KEEL_IOC, 0x27)
 
 /**
  * define KEEL_DUMP_VMCS - the vCPU's VMCS as text, one decoded field a line
  *
- * Takes struct keel_dump.  Addresses of the kernel are for those with CAP_SYSLOG:
- * to others the host state reads as 0, and so do addresses of Keel's own pages;
- * of a guest on shadow page tables, CR3 is the guest's own.
+ * Takes struct keel_dump and fills it in.  Addresses of the kernel are for those with
+ * CAP_SYSLOG: to others the host state reads as 0, and so do addresses of Keel's own
+ * pages; of a guest on shadow page tables, CR3 is the guest's own.
  *
- * Errors: -E2BIG: &keel_dump.bytes is too small; it is set to what is needed.
+ * Errors:
+ *
+ * - -E2BIG: &keel_dump.bytes is too small; it is set to what is needed.
+ * - -EFAULT: &keel_dump.text is not writable memory.
+ * - -ENOMEM: no memory for the text.
  */
 #define KEEL_DUMP_VMCS		_IO(KEEL_IOC, 0x28)
 
 /**
  * define KEEL_LAPIC - read or write a register of the local APIC
  *
- * Takes struct keel_lapic_access.  It has the effects of the guest's own access,
- * a KEEL_EXIT_EOI that it causes apart, which comes with the next KEEL_RUN.  The
- * VMM needs it for instructions that reach the APIC page and that Keel leaves to
- * it with KEEL_EXIT_MMIO.
+ * Takes struct keel_lapic_access and fills it in.  It has the effects of the guest's
+ * own access, a KEEL_EXIT_EOI that it causes apart, which comes with the next
+ * KEEL_RUN.  The VMM needs it for instructions that reach the APIC page and that Keel
+ * leaves to it with KEEL_EXIT_MMIO.
  *
- * Errors: -ENODEV: the VM was made without KEEL_VM_LAPIC.  -EINVAL: an offset
- * that is not a multiple of 4 below 0x1000.  -EBUSY: a write, and KEEL_RUN has not
- * reported the EOI of an earlier one yet.
+ * Errors:
+ *
+ * - -ENODEV: the VM was made without KEEL_VM_LAPIC.
+ * - -EINVAL: an offset that is not a multiple of 4 below 0x1000, or
+ *   &keel_lapic_access.write is above 1.
+ * - -EBUSY: a write, and KEEL_RUN has not reported the EOI of an earlier one yet.
  */
 #define KEEL_LAPIC		_IO(KEEL_IOC, 0x29)
 
@@ -325,6 +446,8 @@
  * -ENOMEM, as where the host has no memory.
  *
  * Beside that, all that Keel allocates for a caller is charged to his memory cgroup.
+ *
+ * One VM, and one call, have the limits below.
  */
 /** define KEEL_MAX_IRQFDS - bindings of KEEL_IRQFD in one VM */
 #define KEEL_MAX_IRQFDS		1024
@@ -341,13 +464,14 @@
 /** define KEEL_MAX_MSR_INTERCEPTS - MSRs in one struct keel_intercepts */
 #define KEEL_MAX_MSR_INTERCEPTS	64
 
-/** define KEEL_CPU_ALL - &keel_info.cpu: what all online CPUs have in common */
+/** DOC: &keel_info.cpu */
+/** define KEEL_CPU_ALL - what all online CPUs have in common */
 #define KEEL_CPU_ALL		0xffffffffU
 
 /**
- * DOC: features
+ * DOC: features, &keel_info.features
  *
- * Bits of &keel_info.features.  A bit is set where the CPU offers the feature
+ * A bit is set where the CPU offers the feature
  * and Keel knows how to use it.  Names are the SDM's, chapter "VMX Capability
  * Reporting Facility".
  */
@@ -462,6 +586,7 @@ struct keel_info {
 	__u32 tsc_khz;
 };
 
+/** DOC: &keel_create_vm.flags */
 /**
  * define KEEL_VM_LAPIC - each vCPU has a local APIC, served by Keel
  *
@@ -500,6 +625,7 @@ struct keel_create_vm {
 	__u32 reserved;
 };
 
+/** DOC: &keel_memory.flags */
 /** define KEEL_MEMORY_READONLY - guest writes to the slot become KEEL_EXIT_MMIO */
 #define KEEL_MEMORY_READONLY	(1U << 0)
 /**
@@ -542,7 +668,7 @@ struct keel_memory {
  * @reserved: must be zero
  * @first_page: in: first page of 4096 bytes, counted from the slot's first; a
  *	multiple of 64
- * @nr_pages: in: how many
+ * @nr_pages: in: how many pages
  * @bitmap: in: address of (@nr_pages + 7) / 8 bytes; out, there: bit i % 8 of byte
  *	i / 8 says whether page @first_page + i was written to.  What is left of the
  *	last byte is 0.
@@ -567,14 +693,16 @@ struct keel_create_vcpu {
 	__u32 id;
 };
 
-/** define KEEL_IRQ_MSI - &keel_irq.kind: a message-signalled interrupt */
+/** DOC: &keel_irq.kind */
+/** define KEEL_IRQ_MSI - a message-signalled interrupt */
 #define KEEL_IRQ_MSI		0
-/** define KEEL_IRQ_LINT0 - &keel_irq.kind: the pin LINT0 of a local APIC */
+/** define KEEL_IRQ_LINT0 - the pin LINT0 of a local APIC */
 #define KEEL_IRQ_LINT0		1
-/** define KEEL_IRQ_LINT1 - &keel_irq.kind: the pin LINT1 of a local APIC */
+/** define KEEL_IRQ_LINT1 - the pin LINT1 of a local APIC */
 #define KEEL_IRQ_LINT1		2
 
-/** define KEEL_VCPU_ALL - &keel_irq.vcpu: the pins of all local APICs */
+/** DOC: &keel_irq.vcpu */
+/** define KEEL_VCPU_ALL - the pins of all local APICs */
 #define KEEL_VCPU_ALL		0xffffffffU
 
 /**
@@ -597,6 +725,7 @@ struct keel_irq {
 	__u32 delivered;
 };
 
+/** DOC: &keel_irqfd.flags */
 /** define KEEL_IRQFD_DEASSIGN - take the binding back */
 #define KEEL_IRQFD_DEASSIGN	(1U << 0)
 
@@ -616,11 +745,12 @@ struct keel_irqfd {
 	__u64 address;
 };
 
+/** DOC: &keel_ioeventfd.flags */
 /** define KEEL_IOEVENTFD_DEASSIGN - take the binding back */
 #define KEEL_IOEVENTFD_DEASSIGN	(1U << 0)
 /** define KEEL_IOEVENTFD_PORT - the address is an I/O port */
 #define KEEL_IOEVENTFD_PORT	(1U << 1)
-/** define KEEL_IOEVENTFD_DATA - only writes of @data match */
+/** define KEEL_IOEVENTFD_DATA - only writes of &keel_ioeventfd.data match */
 #define KEEL_IOEVENTFD_DATA	(1U << 2)
 
 /**
@@ -628,8 +758,9 @@ struct keel_irqfd {
  * @size: in: sizeof(struct keel_ioeventfd)
  * @fd: in: descriptor of the eventfd
  * @flags: in: KEEL_IOEVENTFD_*
- * @bytes: in: length of the write
- * @address: in: guest physical address, where no slot is, or port
+ * @bytes: in: length of the write, in bytes
+ * @address: in: guest physical address, where no slot is, or with KEEL_IOEVENTFD_PORT
+ *	the number of the port
  * @data: in: with KEEL_IOEVENTFD_DATA: the value
  */
 struct keel_ioeventfd {
@@ -658,9 +789,10 @@ struct keel_lapic_access {
 
 /**
  * struct keel_regs - general-purpose registers
- *
- * @gpr is in the order of instruction encoding: RAX, RCX, RDX, RBX, RSP, RBP,
- * RSI, RDI, R8 to R15.
+ * @gpr: in the order of instruction encoding: RAX, RCX, RDX, RBX, RSP, RBP, RSI, RDI,
+ *	R8 to R15
+ * @rip: instruction pointer
+ * @rflags: flags; bit 1 is 1
  */
 struct keel_regs {
 	__u64 gpr[16];
@@ -668,24 +800,37 @@ struct keel_regs {
 	__u64 rflags;
 };
 
-/** DOC: indices of &keel_regs.gpr */
+/**
+ * DOC: indices of &keel_regs.gpr
+ *
+ * R8 to R15 have the indices 8 to 15.
+ */
+/** define KEEL_RAX - RAX */
 #define KEEL_RAX	0
+/** define KEEL_RCX - RCX */
 #define KEEL_RCX	1
+/** define KEEL_RDX - RDX */
 #define KEEL_RDX	2
+/** define KEEL_RBX - RBX */
 #define KEEL_RBX	3
+/** define KEEL_RSP - RSP */
 #define KEEL_RSP	4
+/** define KEEL_RBP - RBP */
 #define KEEL_RBP	5
+/** define KEEL_RSI - RSI */
 #define KEEL_RSI	6
+/** define KEEL_RDI - RDI */
 #define KEEL_RDI	7
 
 /**
  * struct keel_segment - a segment register with its hidden part
  * @base: linear address
- * @limit: effective limit in bytes
+ * @limit: effective limit: offset of the last byte
  * @selector: visible part
  * @attributes: access rights as in the VMCS (SDM, "Guest Register State"): bits
  *	3:0 type, 4 S, 6:5 DPL, 7 P, 12 AVL, 13 L, 14 D/B, 15 G, 16 unusable
  * @reserved: must be zero
+ * @reserved2: must be zero
  */
 struct keel_segment {
 	__u64 base;
@@ -699,7 +844,7 @@ struct keel_segment {
 /**
  * struct keel_table - GDTR or IDTR
  * @base: linear address
- * @limit: bytes less one
+ * @limit: bytes less one, at most 65535
  * @reserved: must be zero
  */
 struct keel_table {
@@ -709,13 +854,21 @@ struct keel_table {
 };
 
 /** DOC: indices of &keel_segments.seg, in the order of instruction encoding */
+/** define KEEL_ES - ES */
 #define KEEL_ES		0
+/** define KEEL_CS - CS */
 #define KEEL_CS		1
+/** define KEEL_SS - SS */
 #define KEEL_SS		2
+/** define KEEL_DS - DS */
 #define KEEL_DS		3
+/** define KEEL_FS - FS */
 #define KEEL_FS		4
+/** define KEEL_GS - GS */
 #define KEEL_GS		5
+/** define KEEL_LDTR - local descriptor table register */
 #define KEEL_LDTR	6
+/** define KEEL_TR - task register */
 #define KEEL_TR		7
 
 /**
@@ -764,12 +917,20 @@ struct keel_debug {
 	__u64 dr7;
 };
 
-/** define KEEL_EVENT_ERROR_CODE - &keel_event.flags: @error_code is delivered */
+/** DOC: &keel_event.flags */
+/** define KEEL_EVENT_ERROR_CODE - &keel_event.error_code is delivered */
 #define KEEL_EVENT_ERROR_CODE	(1U << 0)
 
 /**
- * enum keel_event_type - kinds of events, as the SDM numbers them ("VM-Entry
- * Controls for Event Injection")
+ * enum keel_event_type - kinds of events, as the SDM numbers them
+ * @KEEL_EVENT_INTERRUPT: external interrupt
+ * @KEEL_EVENT_NMI: NMI; its vector is 2
+ * @KEEL_EVENT_EXCEPTION: hardware exception: what a fault, trap or abort raises
+ * @KEEL_EVENT_SOFT_INTERRUPT: INT n
+ * @KEEL_EVENT_PRIVILEGED_SOFT_EXCEPTION: INT1
+ * @KEEL_EVENT_SOFT_EXCEPTION: INT3 or INTO
+ *
+ * SDM: "VM-Entry Controls for Event Injection".
  */
 enum keel_event_type {
 	KEEL_EVENT_INTERRUPT = 0,
@@ -788,6 +949,7 @@ enum keel_event_type {
  * @flags: KEEL_EVENT_*
  * @error_code: with KEEL_EVENT_ERROR_CODE
  * @insn_len: length of the instruction in bytes, for the software types
+ * @reserved: must be zero
  * @payload: for #PF the address for CR2, for #DB the bits for DR6
  */
 struct keel_event {
@@ -802,8 +964,11 @@ struct keel_event {
 };
 
 /** DOC: &keel_events.blocking, as in the VMCS's interruptibility state */
+/** define KEEL_BLOCKING_STI - by STI: no interrupts until the next instruction is done */
 #define KEEL_BLOCKING_STI	(1U << 0)
+/** define KEEL_BLOCKING_MOV_SS - by MOV SS or POP SS: nor debug exceptions */
 #define KEEL_BLOCKING_MOV_SS	(1U << 1)
+/** define KEEL_BLOCKING_NMI - by NMI: no further one until IRET */
 #define KEEL_BLOCKING_NMI	(1U << 3)
 
 /**
@@ -815,9 +980,13 @@ struct keel_event {
  * With KEEL_VM_LAPIC, KEEL_RUN sleeps in HLT and while it waits for a start-up
  * IPI, until something wakes the vCPU.
  */
+/** define KEEL_ACTIVITY_ACTIVE - executes instructions */
 #define KEEL_ACTIVITY_ACTIVE	0
+/** define KEEL_ACTIVITY_HLT - halted */
 #define KEEL_ACTIVITY_HLT	1
+/** define KEEL_ACTIVITY_SHUTDOWN - after a triple fault */
 #define KEEL_ACTIVITY_SHUTDOWN	2
+/** define KEEL_ACTIVITY_WAIT_SIPI - waits for a start-up IPI */
 #define KEEL_ACTIVITY_WAIT_SIPI	3
 
 /**
@@ -852,13 +1021,20 @@ struct keel_msr {
 	__u64 value;
 };
 
-/** DOC: groups of registers */
+/** DOC: groups of registers, &keel_state.groups */
+/** define KEEL_STATE_REGS - struct keel_regs */
 #define KEEL_STATE_REGS		(1ULL << 0)
+/** define KEEL_STATE_SEGMENTS - struct keel_segments */
 #define KEEL_STATE_SEGMENTS	(1ULL << 1)
+/** define KEEL_STATE_CONTROL - struct keel_control */
 #define KEEL_STATE_CONTROL	(1ULL << 2)
+/** define KEEL_STATE_DEBUG - struct keel_debug */
 #define KEEL_STATE_DEBUG	(1ULL << 3)
+/** define KEEL_STATE_EVENTS - struct keel_events */
 #define KEEL_STATE_EVENTS	(1ULL << 4)
+/** define KEEL_STATE_MSRS - the MSRs in the list at &keel_state.msrs */
 #define KEEL_STATE_MSRS		(1ULL << 5)
+/** define KEEL_STATE_XSAVE - the XSAVE area at &keel_state.xsave */
 #define KEEL_STATE_XSAVE	(1ULL << 6)
 
 /** define KEEL_STATE_RUN - the groups that the run page can carry */
@@ -869,17 +1045,19 @@ struct keel_msr {
 /**
  * struct keel_state - register groups (KEEL_GET_STATE, KEEL_SET_STATE)
  * @size: in: sizeof(struct keel_state)
- * @nr_msrs: in: how many entries @msrs has
+ * @nr_msrs: in: how many entries @msrs has; out, after an error with one of them: its
+ *	place in the list, from 0
  * @groups: in: KEEL_STATE_*, which of the following to read or write
  * @msrs: in: address of struct keel_msr[@nr_msrs]; reading, the indices are in
- * @xsave: in: address of an XSAVE area in standard (not compacted) format
- * @xsave_size: in: its bytes, at least &keel_info.xsave_size
+ * @xsave: in: address of an XSAVE area in standard (not compacted) format, which is
+ *	written or read
+ * @xsave_size: in: bytes of the XSAVE area, at least &keel_info.xsave_size
  * @reserved: must be zero
- * @regs: KEEL_STATE_REGS
- * @segments: KEEL_STATE_SEGMENTS
- * @control: KEEL_STATE_CONTROL
- * @debug: KEEL_STATE_DEBUG
- * @events: KEEL_STATE_EVENTS
+ * @regs: in or out, with KEEL_STATE_REGS
+ * @segments: in or out, with KEEL_STATE_SEGMENTS
+ * @control: in or out, with KEEL_STATE_CONTROL
+ * @debug: in or out, with KEEL_STATE_DEBUG
+ * @events: in or out, with KEEL_STATE_EVENTS
  */
 struct keel_state {
 	__u32 size;
@@ -896,7 +1074,8 @@ struct keel_state {
 	struct keel_events events;
 };
 
-/** define KEEL_CPUID_INDEXED - &keel_cpuid_leaf.flags: ECX chooses a sub-leaf */
+/** DOC: &keel_cpuid_leaf.flags */
+/** define KEEL_CPUID_INDEXED - ECX chooses a sub-leaf */
 #define KEEL_CPUID_INDEXED	(1U << 0)
 
 /**
@@ -904,10 +1083,10 @@ struct keel_state {
  * @leaf: EAX on the way in
  * @subleaf: ECX on the way in, with KEEL_CPUID_INDEXED
  * @flags: KEEL_CPUID_*
- * @eax: result
- * @ebx: result
- * @ecx: result
- * @edx: result
+ * @eax: what CPUID leaves in EAX
+ * @ebx: in EBX
+ * @ecx: in ECX
+ * @edx: in EDX
  * @reserved: must be zero
  */
 struct keel_cpuid_leaf {
@@ -953,8 +1132,11 @@ struct keel_inject {
 };
 
 /** DOC: &keel_translate.access */
+/** define KEEL_ACCESS_WRITE - a write; without it and without KEEL_ACCESS_EXEC a read */
 #define KEEL_ACCESS_WRITE	(1U << 0)
+/** define KEEL_ACCESS_EXEC - an instruction fetch */
 #define KEEL_ACCESS_EXEC	(1U << 1)
+/** define KEEL_ACCESS_USER - in user mode */
 #define KEEL_ACCESS_USER	(1U << 2)
 
 /**
@@ -963,9 +1145,9 @@ struct keel_inject {
  * @access: in: KEEL_ACCESS_*; none of them is a supervisor read
  * @gva: in: linear address
  * @gpa: out: guest physical address; valid unless @fault
- * @fault: out: 1 where the access would be a page fault
- * @error_code: out: the page fault's error code
- * @page_size: out: bytes of the page that maps it
+ * @fault: out: 1 where the access would be a page fault, or @gva is not canonical
+ * @error_code: out: the page fault's error code; 0 where @gva is not canonical
+ * @page_size: out: bytes of the page that maps it; 0 where none does
  */
 struct keel_translate {
 	__u32 size;
@@ -977,13 +1159,14 @@ struct keel_translate {
 	__u64 page_size;
 };
 
-/** define KEEL_STATS_REASONS - entries of &keel_stats.exits */
+/** DOC: &keel_stats.exits, &keel_stats.to_user */
+/** define KEEL_STATS_REASONS - entries of each of them */
 #define KEEL_STATS_REASONS	96
 
 /**
  * struct keel_stats - counters of a vCPU (KEEL_GET_STATS)
  * @size: in: sizeof(struct keel_stats)
- * @reserved: must be zero
+ * @reserved: out: zero
  * @entries: out: VM entries
  * @user_exits: out: returns to user space
  * @injected: out: events delivered
@@ -1005,18 +1188,38 @@ struct keel_stats {
 	__u64 to_user[KEEL_STATS_REASONS];
 };
 
-/** DOC: &keel_intercepts.exits */
+/**
+ * DOC: &keel_intercepts.exits
+ *
+ * The instructions become KEEL_EXIT_INSN, the last two as they say.
+ */
+/** define KEEL_INTERCEPT_RDTSC - RDTSC and RDTSCP */
 #define KEEL_INTERCEPT_RDTSC	(1ULL << 0)
+/** define KEEL_INTERCEPT_PAUSE - PAUSE */
 #define KEEL_INTERCEPT_PAUSE	(1ULL << 1)
+/** define KEEL_INTERCEPT_CR3 - MOV from and to CR3 */
 #define KEEL_INTERCEPT_CR3	(1ULL << 2)
+/** define KEEL_INTERCEPT_DR - MOV from and to debug registers */
 #define KEEL_INTERCEPT_DR	(1ULL << 3)
+/** define KEEL_INTERCEPT_TABLES - instructions that load or store GDTR, IDTR, LDTR or TR */
 #define KEEL_INTERCEPT_TABLES	(1ULL << 4)
+/** define KEEL_INTERCEPT_WBINVD - WBINVD and INVD */
 #define KEEL_INTERCEPT_WBINVD	(1ULL << 5)
+/** define KEEL_INTERCEPT_CPUID - CPUID */
 #define KEEL_INTERCEPT_CPUID	(1ULL << 6)
+/** define KEEL_INTERCEPT_INVLPG - INVLPG */
 #define KEEL_INTERCEPT_INVLPG	(1ULL << 7)
+/** define KEEL_INTERCEPT_RDPMC - RDPMC */
 #define KEEL_INTERCEPT_RDPMC	(1ULL << 8)
+/**
+ * define KEEL_INTERCEPT_UNKNOWN_MSR - RDMSR and WRMSR of an MSR that Keel does not
+ * know become KEEL_EXIT_MSR, not #GP
+ */
 #define KEEL_INTERCEPT_UNKNOWN_MSR (1ULL << 9)
-/** define KEEL_INTERCEPT_STEP - leave after each instruction (monitor trap flag) */
+/**
+ * define KEEL_INTERCEPT_STEP - leave after each instruction (monitor trap flag):
+ * KEEL_EXIT_STEP
+ */
 #define KEEL_INTERCEPT_STEP	(1ULL << 10)
 
 /**
@@ -1026,7 +1229,7 @@ struct keel_stats {
  *	raises it; what Keel raises for an instruction that it performs, such as
  *	#GP for an unknown MSR, goes to the guest
  * @exits: in: KEEL_INTERCEPT_*
- * @nr_msrs: in: how many entries of @msrs count
+ * @nr_msrs: in: how many entries of @msrs count, at most KEEL_MAX_MSR_INTERCEPTS
  * @reserved: must be zero
  * @msrs: in: MSRs whose accesses become KEEL_EXIT_MSR
  */
@@ -1042,8 +1245,8 @@ struct keel_intercepts {
 /**
  * struct keel_dump - text (KEEL_DUMP_VMCS)
  * @size: in: sizeof(struct keel_dump)
- * @bytes: in: room at @text; out: bytes of text, without a final NUL
- * @text: in: address
+ * @bytes: in: room at @text, bytes; out: bytes of text, without a final NUL
+ * @text: in: address of @bytes bytes; out, there: the text
  */
 struct keel_dump {
 	__u32 size;
@@ -1110,12 +1313,13 @@ enum keel_exit {
 
 /**
  * struct keel_exit_io - KEEL_EXIT_IO
- * @port: port
+ * @port: number of the I/O port
  * @bytes: of one access: 1, 2 or 4
- * @in: 1 for IN and INS
+ * @in: 1 for IN and INS, 0 for OUT and OUTS
  * @count: how many accesses, one after another to the same port; more than 1
  *	only for REP INS and REP OUTS
- * @data_offset: where in the run area the data is or goes, @count * @bytes
+ * @data_offset: where in the run area the data is or goes, an offset in bytes; there
+ *	are @count * @bytes of them
  */
 struct keel_exit_io {
 	__u16 port;
@@ -1152,7 +1356,7 @@ struct keel_exit_mmio {
  * @vm_instruction_error: after VMfailValid (SDM, "VM Instruction Error Numbers"),
  *	else 0
  * @qualification: exit qualification
- * @value: of the field at fault
+ * @value: value of the field at fault
  * @field: VMCS encoding of the field at fault; 0 where Keel's checker, which
  *	knows the SDM's "Checks on VMX Controls..." and "Checks on the Guest State
  *	Area", finds nothing
@@ -1172,7 +1376,7 @@ struct keel_exit_fail_entry {
 /**
  * struct keel_exit_msr - KEEL_EXIT_MSR
  * @index: the MSR
- * @write: 1 for WRMSR
+ * @write: 1 for WRMSR, 0 for RDMSR
  * @value: what WRMSR writes
  */
 struct keel_exit_msr {
@@ -1195,7 +1399,7 @@ struct keel_exit_insn {
 
 /**
  * struct keel_exit_eoi - KEEL_EXIT_EOI
- * @vector: of the interrupt that ended
+ * @vector: of the interrupt that ended, 0 to 255
  * @reserved: zero
  */
 struct keel_exit_eoi {
@@ -1214,9 +1418,11 @@ struct keel_exit_extint {
 	__u32 reserved;
 };
 
-/** define KEEL_NO_VECTOR - &keel_exit_extint.vector: there is no interrupt */
+/** DOC: &keel_exit_extint.vector */
+/** define KEEL_NO_VECTOR - there is no interrupt */
 #define KEEL_NO_VECTOR		0xffffffffU
 
+/** DOC: the run area, which mmap() of a vCPU shows */
 /** define KEEL_RUN_DATA - offset of the data of KEEL_EXIT_IO in the run area */
 #define KEEL_RUN_DATA		4096
 /** define KEEL_RUN_SIZE - bytes of the run area: the structure and the data */
@@ -1238,8 +1444,10 @@ struct keel_exit_extint {
  *	-EOPNOTSUPP); the guest may run on by one tick of the VMX-preemption timer
  * @exit_reason: out: enum keel_exit
  * @intr_ready: out: 1 where an interrupt could be delivered now
- * @hw_reason: out: basic exit reason of the CPU
- * @insn_len: out: length of the instruction that exited, where the SDM defines it
+ * @reserved2: zero
+ * @hw_reason: out: basic exit reason of the CPU (SDM, appendix "VMX Basic Exit
+ *	Reasons")
+ * @insn_len: out: length of the instruction that exited, bytes, where the SDM defines it
  * @io: KEEL_EXIT_IO
  * @mmio: KEEL_EXIT_MMIO, KEEL_EXIT_MEMORY_FAULT
  * @fail_entry: KEEL_EXIT_FAIL_ENTRY, KEEL_EXIT_INTERNAL_ERROR
@@ -1249,11 +1457,12 @@ struct keel_exit_extint {
  * @eoi: KEEL_EXIT_EOI
  * @extint: KEEL_EXIT_EXTINT
  * @padding: room for exits to come
- * @regs: KEEL_STATE_REGS
- * @segments: KEEL_STATE_SEGMENTS
- * @control: KEEL_STATE_CONTROL
- * @debug: KEEL_STATE_DEBUG
- * @events: KEEL_STATE_EVENTS
+ * @regs: out with KEEL_STATE_REGS in @state_wanted, in with it in @state_dirty; so the
+ *	next ones
+ * @segments: with KEEL_STATE_SEGMENTS
+ * @control: with KEEL_STATE_CONTROL
+ * @debug: with KEEL_STATE_DEBUG
+ * @events: with KEEL_STATE_EVENTS
  *
  * Keel reads each input once and works on its copy: writing here while the
  * vCPU runs harms nobody but the guest.

@@ -17,6 +17,8 @@
 extern "C" {
 #endif
 
+/** DOC: the host */
+
 /** define KEEL_DEVICE - the device that offers Keel */
 #define KEEL_DEVICE	"/dev/keel"
 
@@ -28,6 +30,8 @@ int keel_create_vm_at(int fd, __u32 flags, __u32 tsc_khz);
 int keel_get_supported_cpuid(int fd, __u32 flags, __u32 tsc_khz,
 			     struct keel_cpuid_leaf *leaves, __u32 *nr);
 
+/** DOC: a VM */
+
 int keel_set_memory(int vm, __u32 slot, __u32 flags, __u64 gpa, __u64 bytes,
 		    void *memory);
 int keel_get_dirty_log(int vm, __u32 slot, __u64 first_page, __u64 nr_pages,
@@ -37,6 +41,8 @@ int keel_msi(int vm, __u64 address, __u32 data);
 int keel_lint(int vm, __u32 kind, __u32 vcpu, __u32 level);
 int keel_irqfd(int vm, int fd, __u32 flags, __u64 address, __u32 data);
 int keel_ioeventfd(int vm, const struct keel_ioeventfd *binding);
+
+/** DOC: a vCPU */
 
 int keel_map_run(int vcpu, __u32 run_size, struct keel_run **run);
 void keel_unmap_run(struct keel_run *run, __u32 run_size);
@@ -53,7 +59,13 @@ int keel_lapic_read(int vcpu, __u32 offset, __u32 *value);
 int keel_lapic_write(int vcpu, __u32 offset, __u32 value);
 int keel_dump_vmcs(int vcpu, char *text, __u32 *bytes);
 
-/* start.c: the states in which guests begin; see there. */
+/**
+ * DOC: where guests begin
+ *
+ * These make no call: they fill in a structure with the registers that a boot loader
+ * would have left, for keel_set_state(), and memory with the tables that go with them.
+ * Where an image lies is the caller's business.
+ */
 
 /** define KEEL_START_GROUPS - the groups that keel_start_*() fill in */
 #define KEEL_START_GROUPS	(KEEL_STATE_REGS | KEEL_STATE_SEGMENTS | \
@@ -87,6 +99,9 @@ void keel_write_linux_gdt(void *memory, int code64);
 void keel_write_page_directory(void *memory);
 __u64 keel_long_tables_bytes(__u64 map_bytes);
 void keel_write_long_tables(void *memory, __u64 gpa, __u64 map_bytes);
+
+/** DOC: names */
+
 const char *keel_exit_name(__u32 reason);
 
 #ifdef __cplusplus
