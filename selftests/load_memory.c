@@ -218,6 +218,34 @@ static bool move(struct test *t)
 	return err == EFAULT;
 }
 
+static long vmstat(const char *name)
+{
+	char text[16384];
+	const char *line;
+
+	if (host_read("/proc/vmstat", text, sizeof(text)))
+		return -1;
+	line = strstr(text, name);
+	return line ? atol(line + strlen(name)) : -1;
+}
+
+/*
+ * A large page, and one of its small ones out to swap: the kernel splits it first.  It
+ * does neither while somebody else holds a page of it, thus more than one attempt.
+ */
+static void make_large_and_split(struct test *t)
+{
+	long split = vmstat("thp_split_page ");
+	int attempts;
+
+	for (attempts = 0; attempts < 100; attempts++) {
+		t->large += !madvise(t->memory, LARGE, MADV_COLLAPSE);
+		madvise((char *)t->memory + LARGE / 2, PAGE, MADV_PAGEOUT);
+		if (t->large && vmstat("thp_split_page ") > split)
+			break;
+	}
+}
+
 /* One thing that leaves the contents alone. */
 static bool disturb(struct test *t)
 {
@@ -282,21 +310,11 @@ static bool one_round(struct test *t)
 	/* Once for sure, however few the rounds. */
 	right &= copy(t);
 	right &= move(t);
+	make_large_and_split(t);
 	while (__atomic_load_n(&t->running, __ATOMIC_SEQ_CST))
 		right &= disturb(t);
 	right &= end_pass(t);
 	return memory_is_right(t, add) && right;
-}
-
-static long vmstat(const char *name)
-{
-	char text[16384];
-	const char *line;
-
-	if (host_read("/proc/vmstat", text, sizeof(text)))
-		return -1;
-	line = strstr(text, name);
-	return line ? atol(line + strlen(name)) : -1;
 }
 
 static long number(const char *path)
@@ -344,9 +362,6 @@ static void rounds(struct test *t)
 	long split = vmstat("thp_split_page "), merged = 0, now;
 	unsigned int round, good = 0;
 
-	/* One for sure, however few the rounds. */
-	memset(t->memory, 0, LARGE);
-	t->large += !madvise(t->memory, LARGE, MADV_COLLAPSE);
 	for (round = 0; round < t->load.rounds; round++) {
 		good += one_round(t);
 		now = number("/sys/kernel/mm/ksm/pages_sharing");
